@@ -1,0 +1,6 @@
+//! The one binary `sperwer`: configuration, the wiring of the pipeline, the command line, REST and web pages.
+//!
+//! Knows how the stages are put together and nothing of how each does its work.
+
+pub mod cli;
+pub mod command;

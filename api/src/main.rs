@@ -1,0 +1,5 @@
+//! Starts the binary; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    api::cli::main()
+}
