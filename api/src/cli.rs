@@ -1,9 +1,10 @@
 //! The command line: which command was meant, and what becomes of its errors.
 
+use crate::command;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Sperwer: logs in, security cases, KRIs and invoices out.
+/// Sperwer: logs in; security cases, KRIs and invoices out.
 #[derive(Debug, Parser)]
 #[command(name = "sperwer", version, about)]
 struct Cli {
@@ -12,16 +13,53 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Show the whole of it on this machine in a minute or two, with sample data.
+    Demo(command::demo::Args),
+    /// Run the server.
+    Serve(command::serve::Args),
+    /// Parse lines from standard input to JSON.
+    Parse(command::parse::Args),
+    /// Run Sigma rules over files of events.
+    Detect(command::detect::Args),
+    /// Search the events of a client.
+    Search(command::search::Args),
+    /// Import and inspect configuration items.
+    Cmdb(command::cmdb::Args),
+    /// Check and test detection rules.
+    Rules(command::rules::Args),
+    /// Check a configuration file.
+    Config(command::config::Args),
+    /// Show metered volumes.
+    Usage(command::usage::Args),
+    /// Show draft invoice lines and what they rest on.
+    Invoice(command::invoice::Args),
+    /// Show Key Risk Indicators.
+    Kri(command::kri::Args),
+    /// Send a load of events to a server and report rate, latency and loss.
+    Load(command::load::Args),
+}
 
 /// Runs the command that the process was started with. An error becomes one line on standard error and exit code 1;
 /// wrong use (exit code 2) is the argument parser's.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result: anyhow::Result<ExitCode> = match Cli::parse().command {};
-    #[allow(unreachable_code)]
+    let result = match Cli::parse().command {
+        Command::Demo(args) => command::demo::run(args),
+        Command::Serve(args) => command::serve::run(args),
+        Command::Parse(args) => command::parse::run(args),
+        Command::Detect(args) => command::detect::run(args),
+        Command::Search(args) => command::search::run(args),
+        Command::Cmdb(args) => command::cmdb::run(args),
+        Command::Rules(args) => command::rules::run(args),
+        Command::Config(args) => command::config::run(args),
+        Command::Usage(args) => command::usage::run(args),
+        Command::Invoice(args) => command::invoice::run(args),
+        Command::Kri(args) => command::kri::run(args),
+        Command::Load(args) => command::load::run(args),
+    };
     result.unwrap_or_else(|error| {
         eprintln!("sperwer: {error:#}");
-        ExitCode::from(crate::command::FAILED)
+        ExitCode::from(command::FAILED)
     })
 }
