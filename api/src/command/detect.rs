@@ -1,0 +1,16 @@
+//! `sperwer detect`.
+
+use anyhow::bail;
+use std::process::ExitCode;
+
+/// Arguments of `sperwer detect`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, until the command is there.
+pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
+    bail!("the command 'detect' is not there yet")
+}

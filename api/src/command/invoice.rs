@@ -1,0 +1,16 @@
+//! `sperwer invoice`.
+
+use anyhow::bail;
+use std::process::ExitCode;
+
+/// Arguments of `sperwer invoice`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, until the command is there.
+pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
+    bail!("the command 'invoice' is not there yet")
+}

@@ -1,0 +1,16 @@
+//! `sperwer load`.
+
+use anyhow::bail;
+use std::process::ExitCode;
+
+/// Arguments of `sperwer load`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, until the command is there.
+pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
+    bail!("the command 'load' is not there yet")
+}

@@ -1,0 +1,16 @@
+//! `sperwer rules`.
+
+use anyhow::bail;
+use std::process::ExitCode;
+
+/// Arguments of `sperwer rules`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, until the command is there.
+pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
+    bail!("the command 'rules' is not there yet")
+}
