@@ -1,16 +1,38 @@
-//! `sperwer config`.
+//! `sperwer config check`: would the server start with this file?
 
-use anyhow::bail;
+use crate::config;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `sperwer config`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Say everything that is wrong with a file, or that nothing is.
+    Check {
+        /// The configuration file.
+        file: PathBuf,
+    },
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always, until the command is there.
-pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
-    bail!("the command 'config' is not there yet")
+/// With all that is wrong, in one line.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let Action::Check { file } = args.action;
+    let checked = config::load(&file)?;
+    println!(
+        "{}: good; {} syslog listeners, {} followed files, pages at {}",
+        file.display(),
+        checked.syslog.len(),
+        checked.files.len(),
+        checked.web.listen
+    );
+    Ok(ExitCode::SUCCESS)
 }
