@@ -3,7 +3,7 @@
 use crate::known;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// At most this many distinct names in one process, so that a sender cannot fill the memory with invented ones. What
 /// comes after is a defect on the event ([`crate::DefectKind::TooManyNames`]) and stays findable in the raw text.
@@ -111,6 +111,12 @@ impl FieldTable {
         self.names.read().unwrap_or_else(PoisonError::into_inner).names[id.index()]
     }
 
+    /// The names, held for a moment: one lock for many lookups. Nobody can add a name meanwhile, so keep it short.
+    #[must_use]
+    pub fn names(&self) -> FieldNames<'_> {
+        FieldNames { names: self.names.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
     /// What the field's values are, by the schema.
     #[must_use]
     pub fn kind(&self, id: FieldId) -> FieldKind {
@@ -127,6 +133,23 @@ impl FieldTable {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// The names of a [`FieldTable`], locked against additions.
+#[derive(Debug)]
+pub struct FieldNames<'t> {
+    names: RwLockReadGuard<'t, Names>,
+}
+
+impl FieldNames<'_> {
+    /// The name of an id of this table.
+    ///
+    /// # Panics
+    /// When the id comes from another table and this one has no such id.
+    #[must_use]
+    pub fn name(&self, id: FieldId) -> &'static str {
+        self.names.names[id.index()]
     }
 }
 

@@ -19,13 +19,14 @@ mod event;
 mod field;
 mod frame;
 mod id;
+pub mod json;
 pub mod known;
 mod scope;
 mod time;
 mod value;
 
 pub use crate::event::{Defect, DefectKind, Event, Field, ParseStatus};
-pub use crate::field::{FIELD_NAME_BYTES_MAX, FIELD_NAMES_MAX, FieldId, FieldKind, FieldTable};
+pub use crate::field::{FIELD_NAME_BYTES_MAX, FIELD_NAMES_MAX, FieldId, FieldKind, FieldNames, FieldTable};
 pub use crate::frame::{Frame, Origin, Transport};
 pub use crate::id::{CiId, ClientId, EventId, ProviderId, SourceId};
 pub use crate::scope::{Clients, Scope};
