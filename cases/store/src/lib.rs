@@ -1,1 +1,36 @@
-//! (being written)
+//! The state store: one relational database for CMDB, alerts, cases, orders, metering and audit. SQLite (WAL) on one
+//! machine, PostgreSQL beyond it, with one schema and one test suite.
+//!
+//! [`Store`] hands out reads (a pool) and one [`Tx`] at a time for writes. All migrations of all crates lie in
+//! `cases/store/migrations`, so that one folder tells the whole schema. The crate knows the parties (D1) because every
+//! other table refers to them; it knows nothing of cases, CIs or invoices.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), store::StoreError> {
+//! use store::{Store, StoreSettings};
+//!
+//! let store = Store::open("sqlite:///var/lib/sperwer/state.db", StoreSettings::default()).await?;
+//! let mut tx = store.write().await?;
+//! let client = tx.put_client(&store::ClientEntry::new("anb", "Agentschap Natuur en Bos")).await?;
+//! tx.set_position("cases", event::EventId(42)).await?;
+//! tx.commit().await?;
+//! # let _ = client; Ok(()) }
+//! ```
+
+mod error;
+mod migration;
+mod party;
+mod position;
+mod setting;
+mod sql;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tx;
+
+pub use crate::error::StoreError;
+pub use crate::migration::{Migration, migrations};
+pub use crate::party::{Client, ClientEntry, Directory, Provider};
+pub use crate::sql::{Bind, SqlBuilder, placeholders, scope_sql};
+pub use crate::store::{Dialect, Store, StoreSettings};
+pub use crate::tx::Tx;

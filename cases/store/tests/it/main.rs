@@ -1,0 +1,94 @@
+//! The store against a real database: see `store::testing`.
+
+use chrono::NaiveDate;
+use event::{ClientId, EventId, ProviderId, Scope};
+use store::{ClientEntry, Store, StoreError, StoreSettings};
+
+#[tokio::test]
+async fn parties_keep_their_numbers() {
+    let store = store::testing::open().await;
+    let mut tx = store.write().await.unwrap();
+    let anb = tx.put_client(&ClientEntry::new("anb", "ANB")).await.unwrap();
+    let gent = tx.put_client(&ClientEntry::new("gent", "Stad Gent")).await.unwrap();
+    let named = ClientEntry {
+        name_nl: "Agentschap Natuur en Bos".into(),
+        service_start: NaiveDate::from_ymd_opt(2026, 8, 1),
+        ..ClientEntry::new("anb", "Agency for Nature and Forests")
+    };
+    assert_eq!(tx.put_client(&named).await.unwrap(), anb);
+    assert_eq!(tx.put_provider("netwerken", "Netwerken NV").await.unwrap(), ProviderId(1));
+    assert!(matches!(tx.put_provider("Net Werken", "x").await, Err(StoreError::Slug(_))));
+    tx.commit().await.unwrap();
+
+    let directory = store.directory().await.unwrap();
+    assert_eq!(directory.client("anb").unwrap().service_start, named.service_start);
+    assert_eq!(directory.client_by_id(gent).unwrap().slug, "gent");
+    assert_eq!(directory.provider("netwerken").unwrap().id, ProviderId(1));
+    assert_eq!(directory.clients().count(), 2);
+    assert_eq!(directory.client("quarantine").unwrap().id, ClientId::QUARANTINE);
+}
+
+#[tokio::test]
+async fn clients_are_listed_within_a_scope() {
+    let store = store::testing::open().await;
+    let mut tx = store.write().await.unwrap();
+    let anb = tx.put_client(&ClientEntry::new("anb", "ANB")).await.unwrap();
+    tx.put_client(&ClientEntry::new("gent", "Gent")).await.unwrap();
+    tx.commit().await.unwrap();
+    for (scope, seen) in [
+        (Scope::every_client(), vec!["anb", "gent"]),
+        (Scope::operator(), vec!["anb", "gent", "quarantine"]),
+        (Scope::clients([anb]), vec!["anb"]),
+        (Scope::clients([]), vec![]),
+        (Scope::provider(ProviderId(1)), vec![]),
+    ] {
+        let clients = store.clients(&scope).await.unwrap();
+        let slugs: Vec<&str> = clients.iter().map(|client| client.slug.as_str()).collect();
+        assert_eq!(slugs, seen, "{scope:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_committed_never_happened() {
+    let store = store::testing::open().await;
+    let mut tx = store.write().await.unwrap();
+    tx.set_position("cases", EventId(7)).await.unwrap();
+    assert_eq!(tx.position("cases").await.unwrap(), EventId(7));
+    assert_eq!(tx.next_number("case").await.unwrap(), 1);
+    drop(tx);
+    assert_eq!(store.position("cases").await.unwrap(), EventId(0));
+
+    let mut tx = store.write().await.unwrap();
+    assert_eq!(tx.next_numbers("case", 3).await.unwrap(), 1);
+    assert_eq!(tx.next_number("case").await.unwrap(), 4);
+    tx.set_position("cases", EventId(u64::MAX / 2)).await.unwrap();
+    tx.set_setting("cmdb.version", "3").await.unwrap();
+    tx.set_setting("cmdb.version", "4").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.position("cases").await.unwrap(), EventId(u64::MAX / 2));
+    assert_eq!(store.setting("cmdb.version").await.unwrap().as_deref(), Some("4"));
+    assert_eq!(store.setting("other").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn writers_of_two_handles_take_turns() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("state store?.db");
+    let one = Store::open_file(&path, StoreSettings::default()).await.unwrap();
+    let two = Store::open_file(&path, StoreSettings::default()).await.unwrap();
+    let mut turns = Vec::new();
+    for store in [one.clone(), two.clone()] {
+        turns.push(tokio::spawn(async move {
+            for _ in 0..20 {
+                let mut tx = store.write().await.unwrap();
+                tx.next_number("n").await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }));
+    }
+    for turn in turns {
+        turn.await.unwrap();
+    }
+    let mut tx = one.write().await.unwrap();
+    assert_eq!(tx.next_number("n").await.unwrap(), 41);
+}
