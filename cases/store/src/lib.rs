@@ -17,6 +17,8 @@
 //! # let _ = client; Ok(()) }
 //! ```
 
+mod actor;
+mod audit;
 mod error;
 mod migration;
 mod party;
@@ -28,6 +30,8 @@ mod store;
 pub mod testing;
 mod tx;
 
+pub use crate::actor::{Actor, Organisation};
+pub use crate::audit::{AUDIT_PAGE_MAX, AuditEntry, AuditRow};
 pub use crate::error::StoreError;
 pub use crate::migration::{Migration, migrations};
 pub use crate::party::{Client, ClientEntry, Directory, Provider};

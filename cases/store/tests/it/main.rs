@@ -92,3 +92,27 @@ async fn writers_of_two_handles_take_turns() {
     let mut tx = one.write().await.unwrap();
     assert_eq!(tx.next_number("n").await.unwrap(), 41);
 }
+
+#[tokio::test]
+async fn a_touched_audit_row_shows() {
+    use store::{Actor, AuditEntry, Organisation};
+    let store = store::testing::open().await;
+    let mut tx = store.write().await.unwrap();
+    let anb = tx.put_client(&ClientEntry::new("anb", "ANB")).await.unwrap();
+    let actor = Actor::person("els", Organisation::Integrator);
+    for (subject, client) in [("SC-1", Some(anb)), ("SC-2", Some(anb)), ("settings", None)] {
+        let entry =
+            AuditEntry { at_ms: 1, actor: &actor, action: "case.note", client, subject, detail: "{}" };
+        tx.audit(&entry).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(store.audit_check().await.unwrap(), (3, None));
+    assert_eq!(store.audit_page(&Scope::clients([anb]), None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.audit_page(&Scope::clients([ClientId(9)]), None, 10).await.unwrap().len(), 0);
+    assert_eq!(store.audit_page(&Scope::operator(), Some(3), 1).await.unwrap()[0].subject, "SC-2");
+
+    let mut tx = store.write().await.unwrap();
+    sqlx::query("UPDATE audit SET detail = 'x' WHERE id = 2").execute(tx.connection()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.audit_check().await.unwrap(), (1, Some(2)));
+}

@@ -1,0 +1,181 @@
+//! The tamper-evident log of changes (D9.4): a chain of hashes, verified from its first row.
+
+use crate::{Actor, SqlBuilder, Store, StoreError, Tx, scope_sql};
+use event::{ClientId, Scope};
+use sha2::{Digest, Sha256};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+use std::fmt::Write as _;
+
+/// One page of the log holds at most this many rows; a caller that asks for more gets this many.
+pub const AUDIT_PAGE_MAX: u32 = 500;
+
+/// What is written down about one change.
+#[derive(Clone, Debug)]
+pub struct AuditEntry<'a> {
+    /// When, unix milliseconds.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: &'a Actor,
+    /// What, as `part.verb` (`case.assign`, `cmdb.import`).
+    pub action: &'a str,
+    /// Whose data; none for what concerns the installation.
+    pub client: Option<ClientId>,
+    /// The thing that was changed, as people call it (`SC-2026-000123`).
+    pub subject: &'a str,
+    /// What changed: JSON or text.
+    pub detail: &'a str,
+}
+
+/// One row of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its place in the chain, from 1.
+    pub id: i64,
+    /// When, unix milliseconds.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: String,
+    /// On whose behalf, as [`crate::Organisation`] is written.
+    pub organisation: String,
+    /// What.
+    pub action: String,
+    /// Whose data.
+    pub client: Option<ClientId>,
+    /// The thing that was changed.
+    pub subject: String,
+    /// What changed.
+    pub detail: String,
+    /// The chain up to and including this row, hexadecimal SHA-256.
+    pub hash: String,
+}
+
+impl Tx {
+    /// Writes a row of the log, in the transaction of the change.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn audit(&mut self, entry: &AuditEntry<'_>) -> Result<(), StoreError> {
+        let previous = last_hash(self.connection()).await?;
+        let mut row = AuditRow {
+            id: self.next_number("audit").await?,
+            at_ms: entry.at_ms,
+            actor: entry.actor.user.clone(),
+            organisation: entry.actor.organisation.to_string(),
+            action: entry.action.to_owned(),
+            client: entry.client,
+            subject: entry.subject.to_owned(),
+            detail: entry.detail.to_owned(),
+            hash: String::new(),
+        };
+        row.hash = chained(&previous, &row);
+        insert(self.connection(), &row).await
+    }
+}
+
+impl Store {
+    /// Rows of the log that a scope covers, newest first, older than `before` when given. Rows that concern no client
+    /// are the operator's.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn audit_page(
+        &self,
+        scope: &Scope,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let mut sql = SqlBuilder::new(format!("{ROWS} WHERE ("));
+        sql.push(&scope_sql(scope, "client_id", &[]));
+        sql.push(if scope.sees_quarantine() { " OR client_id IS NULL)" } else { ")" });
+        if let Some(before) = before {
+            sql.push(" AND id < ").bind(before);
+        }
+        sql.push(" ORDER BY id DESC LIMIT ").bind(limit.min(AUDIT_PAGE_MAX));
+        let rows = sql.query().fetch_all(self.read()).await?;
+        rows.iter().map(row).collect()
+    }
+
+    /// Follows the whole chain: the number of rows that hold, and the first that does not.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn audit_check(&self) -> Result<(i64, Option<i64>), StoreError> {
+        let mut good = 0;
+        let mut previous = String::new();
+        loop {
+            let sql = format!("{ROWS} WHERE id > $1 ORDER BY id LIMIT {AUDIT_PAGE_MAX}");
+            let rows = sqlx::query(&sql).bind(good).fetch_all(self.read()).await?;
+            if rows.is_empty() {
+                return Ok((good, None));
+            }
+            for found in rows.iter().map(row) {
+                let found = found?;
+                if found.id != good + 1 || chained(&previous, &found) != found.hash {
+                    return Ok((good, Some(good + 1)));
+                }
+                good = found.id;
+                previous = found.hash;
+            }
+        }
+    }
+}
+
+const ROWS: &str =
+    "SELECT id, at_ms, actor, organisation, action, client_id, subject, detail, hash FROM audit";
+
+async fn last_hash(connection: &mut AnyConnection) -> Result<String, StoreError> {
+    let sql = "SELECT hash FROM audit ORDER BY id DESC LIMIT 1";
+    Ok(sqlx::query_scalar(sql).fetch_optional(connection).await?.unwrap_or_default())
+}
+
+async fn insert(connection: &mut AnyConnection, row: &AuditRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO audit (id, at_ms, actor, organisation, action, client_id, subject, detail, hash)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    sqlx::query(sql)
+        .bind(row.id)
+        .bind(row.at_ms)
+        .bind(&row.actor)
+        .bind(&row.organisation)
+        .bind(&row.action)
+        .bind(row.client.map(|client| i64::from(client.0)))
+        .bind(&row.subject)
+        .bind(&row.detail)
+        .bind(&row.hash)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Each part goes in with its length before it, so that no two different rows give the same bytes.
+fn chained(previous: &str, row: &AuditRow) -> String {
+    let (id, at) = (row.id.to_string(), row.at_ms.to_string());
+    let client = row.client.map(|client| client.to_string()).unwrap_or_default();
+    let mut hash = Sha256::new();
+    for part in
+        [previous, &id, &at, &row.actor, &row.organisation, &row.action, &client, &row.subject, &row.detail]
+    {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut text = String::with_capacity(64);
+    for byte in hash.finalize() {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+    }
+    text
+}
+
+fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {
+    let client: Option<i64> = row.try_get(5)?;
+    Ok(AuditRow {
+        id: row.try_get(0)?,
+        at_ms: row.try_get(1)?,
+        actor: row.try_get(2)?,
+        organisation: row.try_get(3)?,
+        action: row.try_get(4)?,
+        client: client.map(|id| ClientId(id as u32)),
+        subject: row.try_get(6)?,
+        detail: row.try_get(7)?,
+        hash: row.try_get(8)?,
+    })
+}
