@@ -1,0 +1,41 @@
+//! Money and volume for people: decimal, never floating point (D7.10).
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// Bytes in a GB of the contract (D7.1).
+pub const GB_BYTES: i64 = 1_000_000_000;
+
+/// Exact GB of a count of bytes, with all nine decimals.
+#[must_use]
+pub fn gigabytes(bytes: i64) -> Decimal {
+    Decimal::from_i128_with_scale(i128::from(bytes), 9)
+}
+
+/// An amount in whole cents: half a cent goes away from zero, as invoices of the field do. Called once per line,
+/// so that the lines add up to the total that stands below them.
+#[must_use]
+pub fn cents(amount: Decimal) -> Decimal {
+    let mut rounded = amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(2);
+    rounded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn half_a_cent_goes_away_from_zero() {
+        let of = |text: &str| cents(text.parse().unwrap()).to_string();
+        assert_eq!([of("50.69"), of("0.005"), of("-0.005"), of("3"), of("0.0049")], ["50.69", "0.01", "-0.01", "3.00", "0.00"]);
+        assert_eq!(gigabytes(37_400_000_000).normalize().to_string(), "37.4");
+    }
+
+    proptest! {
+        #[test]
+        fn gigabytes_lose_no_byte(bytes in proptest::num::i64::ANY) {
+            prop_assert_eq!(gigabytes(bytes) * Decimal::from(GB_BYTES), Decimal::from(bytes));
+        }
+    }
+}
