@@ -70,7 +70,10 @@ mod tests {
         assert_eq!(at(3).shown_gb().to_string(), "4.000");
         assert_eq!(at(2).shown_gb().to_string(), "8.500");
         assert_eq!(at(1).shown_gb().to_string(), "10.333");
-        assert_eq!([at(3), at(2), at(1), at(0)].map(|mean| mean.reaches(10 * GB)), [false, false, true, true]);
+        assert_eq!(
+            [at(3), at(2), at(1), at(0)].map(|mean| mean.reaches(10 * GB)),
+            [false, false, true, true]
+        );
         let cases = Average::of(&[5, 2, 1]).unwrap();
         assert_eq!(cases.shown(2).to_string(), "2.66");
         assert!(!cases.reaches(3));

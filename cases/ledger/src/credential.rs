@@ -175,7 +175,8 @@ pub async fn add_credential(
         None => {}
     }
     let number = tx.next_number("source_credential").await?;
-    let sql = "INSERT INTO source_credential (id, source_id, kind, value, created_ms) VALUES ($1, $2, $3, $4, $5)";
+    let sql =
+        "INSERT INTO source_credential (id, source_id, kind, value, created_ms) VALUES ($1, $2, $3, $4, $5)";
     sqlx::query(sql)
         .bind(number)
         .bind(i64::from(source.0))
@@ -227,7 +228,9 @@ mod tests {
         let spaced = (0..32).map(|n| format!("{n:02X}")).collect::<Vec<_>>().join(":");
         assert_eq!(Credential::of_certificate(&spaced).unwrap().value.len(), 64);
         assert!(Credential::of_certificate("00ff").is_err());
-        for (given, kept) in [("10.1.2.3", "10.1.2.3"), ("10.1.0.0/16", "10.1.0.0/16"), ("2001:DB8::/32", "2001:db8::/32")] {
+        for (given, kept) in
+            [("10.1.2.3", "10.1.2.3"), ("10.1.0.0/16", "10.1.0.0/16"), ("2001:DB8::/32", "2001:db8::/32")]
+        {
             assert_eq!(Credential::of_address(given).unwrap().value, kept);
         }
         for bad in ["10.1.2", "10.0.0.0/33", "host", "10.0.0.0/", ""] {

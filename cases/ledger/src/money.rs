@@ -1,6 +1,8 @@
 //! Money and volume for people: decimal, never floating point (D7.10).
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// Bytes in a GB of the contract (D7.1).
 pub const GB_BYTES: i64 = 1_000_000_000;
@@ -20,6 +22,13 @@ pub fn cents(amount: Decimal) -> Decimal {
     rounded
 }
 
+/// Reads a decimal out of a text and out of nothing else: a number of TOML or JSON has been a floating-point one by the
+/// time that it arrives here.
+pub(crate) fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not an amount such as \"12.50\"")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,7 +37,10 @@ mod tests {
     #[test]
     fn half_a_cent_goes_away_from_zero() {
         let of = |text: &str| cents(text.parse().unwrap()).to_string();
-        assert_eq!([of("50.69"), of("0.005"), of("-0.005"), of("3"), of("0.0049")], ["50.69", "0.01", "-0.01", "3.00", "0.00"]);
+        assert_eq!(
+            [of("50.69"), of("0.005"), of("-0.005"), of("3"), of("0.0049")],
+            ["50.69", "0.01", "-0.01", "3.00", "0.00"]
+        );
         assert_eq!(gigabytes(37_400_000_000).normalize().to_string(), "37.4");
     }
 

@@ -138,7 +138,7 @@ pub struct PriceList {
 #[serde(deny_unknown_fields)]
 pub struct StandardPrice {
     /// The fee for a month; goes to the Bestuur (D7.7).
-    #[serde(with = "rust_decimal::serde::str")]
+    #[serde(deserialize_with = "crate::money::from_text")]
     pub flat_fee_month: Decimal,
     /// Average volume at which the client is told, and the volume that enterprise gets free, in GB.
     pub volume_gb: i64,
@@ -159,10 +159,10 @@ impl StandardPrice {
 #[serde(deny_unknown_fields)]
 pub struct EnterprisePrice {
     /// The vendor's price for a processed GB in this period.
-    #[serde(with = "rust_decimal::serde::str")]
+    #[serde(deserialize_with = "crate::money::from_text")]
     pub processed_gb: Decimal,
     /// The vendor's price for a stored GB; zero: nothing is charged for it.
-    #[serde(with = "rust_decimal::serde::str")]
+    #[serde(deserialize_with = "crate::money::from_text")]
     pub stored_gb: Decimal,
     /// By rising upper bound.
     pub bands: Vec<Band>,
@@ -175,7 +175,7 @@ pub struct Band {
     /// The highest average inside it.
     pub upto: i64,
     /// Its price for a month.
-    #[serde(with = "rust_decimal::serde::str")]
+    #[serde(deserialize_with = "crate::money::from_text")]
     pub month: Decimal,
 }
 

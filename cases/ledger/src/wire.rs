@@ -12,7 +12,10 @@ pub(crate) fn source<S: Serializer>(id: &SourceId, serializer: S) -> Result<S::O
     serializer.serialize_u32(id.0)
 }
 
-pub(crate) fn optional_source<S: Serializer>(id: &Option<SourceId>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn optional_source<S: Serializer>(
+    id: &Option<SourceId>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     id.map(|id| id.0).serialize(serializer)
 }
 
@@ -32,6 +35,9 @@ pub(crate) fn text<S: Serializer>(value: &impl Display, serializer: S) -> Result
     serializer.collect_str(value)
 }
 
-pub(crate) fn optional_text<S: Serializer>(value: &Option<impl Display>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn optional_text<S: Serializer>(
+    value: &Option<impl Display>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     value.as_ref().map(ToString::to_string).serialize(serializer)
 }

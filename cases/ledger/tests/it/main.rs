@@ -1,0 +1,5 @@
+//! The ledger against a real database.
+
+mod meter;
+mod source;
+mod support;
