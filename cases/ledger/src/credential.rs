@@ -5,15 +5,16 @@
 //! hash is enough: there is nothing to guess.
 
 use crate::LedgerError;
+use crate::source::audit;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use event::{SourceId, Timestamp};
-use rand::{CryptoRng, RngCore};
+use event::{Scope, SourceId, Timestamp};
+use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use store::Tx;
+use store::{Actor, Tx};
 
 /// Random bytes of a token.
 pub const TOKEN_BYTES: usize = 24;
@@ -121,7 +122,7 @@ pub struct Token(String);
 
 impl Token {
     /// Makes one out of [`TOKEN_BYTES`] of `random`.
-    pub fn new(random: &mut (impl RngCore + CryptoRng)) -> Token {
+    pub fn new(random: &mut impl CryptoRng) -> Token {
         let mut bytes = [0_u8; TOKEN_BYTES];
         random.fill_bytes(&mut bytes);
         Token(format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
@@ -153,11 +154,12 @@ pub fn token_hash(token: &str) -> String {
 /// Gives a source one more credential; the same one again changes nothing.
 ///
 /// # Errors
-/// [`LedgerError::CredentialTaken`], [`LedgerError::Store`].
+/// [`LedgerError::CredentialTaken`], [`LedgerError::NotFound`], [`LedgerError::Store`].
 pub async fn add_credential(
     tx: &mut Tx,
     source: SourceId,
     credential: &Credential,
+    actor: &Actor,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
     let sql = "SELECT source_id FROM source_credential WHERE kind = $1 AND value = $2 AND revoked_ms IS NULL";
@@ -185,7 +187,8 @@ pub async fn add_credential(
         .bind(now.millis())
         .execute(tx.connection())
         .await?;
-    Ok(())
+    let client = crate::source::source(tx.connection(), &Scope::every_client(), source).await?.client;
+    audit(tx, "source.credential", (client, source), credential.kind.name(), actor, now).await
 }
 
 /// Gives a source a new token and revokes those that it had.
@@ -195,14 +198,15 @@ pub async fn add_credential(
 pub async fn renew_token(
     tx: &mut Tx,
     source: SourceId,
-    random: &mut (impl RngCore + CryptoRng),
+    random: &mut impl CryptoRng,
+    actor: &Actor,
     now: Timestamp,
 ) -> Result<Token, LedgerError> {
     let sql = "UPDATE source_credential SET revoked_ms = $2
                WHERE source_id = $1 AND kind = 'token' AND revoked_ms IS NULL";
     sqlx::query(sql).bind(i64::from(source.0)).bind(now.millis()).execute(tx.connection()).await?;
     let token = Token::new(random);
-    add_credential(tx, source, &Credential::of_token(token.reveal()), now).await?;
+    add_credential(tx, source, &Credential::of_token(token.reveal()), actor, now).await?;
     Ok(token)
 }
 

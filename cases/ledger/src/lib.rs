@@ -4,7 +4,7 @@
 //! For `api`, which feeds the [`meter`] and serves the rest. Deterministic: time and randomness come in as arguments,
 //! money is decimal, averages are exact. The crate never decides for a client and never changes a closed month.
 //!
-//! In reading order: [`month`], [`source`], [`meter`], [`usage`], [`price`].
+//! In reading order: [`month`], [`source`], [`meter`], [`usage`], [`order`], [`price`].
 
 pub mod average;
 pub mod credential;
@@ -13,6 +13,7 @@ mod error;
 pub mod meter;
 pub mod money;
 pub mod month;
+pub mod order;
 pub mod price;
 pub mod source;
 pub mod usage;
@@ -23,6 +24,7 @@ pub use crate::credential::{Credential, CredentialKind, Token, token_hash};
 pub use crate::error::LedgerError;
 pub use crate::meter::Tally;
 pub use crate::month::{Day, Month};
+pub use crate::order::{FollowUp, NewOrder, Order, OrderId, OrderState, OrderStep, Provisioned};
 pub use crate::price::{PriceBook, PriceError};
 pub use crate::source::{IngestionRow, NewSource, Source, SourceState, SourceTransport};
 pub use crate::usage::{Dimension, Usage, UsageRow};

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::collections::{BTreeMap, HashMap};
-use store::{SqlBuilder, Tx, scope_sql};
+use store::{Actor, AuditEntry, SqlBuilder, Tx, scope_sql};
 
 /// The longest name of a source, in bytes; longer is refused.
 pub const SOURCE_NAME_BYTES_MAX: usize = 120;
@@ -170,7 +170,12 @@ pub struct IngestionRow {
 ///
 /// # Errors
 /// [`LedgerError::Refused`], [`LedgerError::Store`].
-pub async fn put_source(tx: &mut Tx, new: &NewSource, now: Timestamp) -> Result<SourceId, LedgerError> {
+pub async fn put_source(
+    tx: &mut Tx,
+    new: &NewSource,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<SourceId, LedgerError> {
     check(new)?;
     let sql = "SELECT id FROM source WHERE client_id = $1 AND name = $2";
     let known: Option<i64> = sqlx::query_scalar(sql)
@@ -201,7 +206,24 @@ pub async fn put_source(tx: &mut Tx, new: &NewSource, now: Timestamp) -> Result<
         .await?;
     let source = SourceId(id(number, "source number")?);
     link_cis(tx, source, &new.cis).await?;
+    let detail = format!("{} over {}", new.source_type, new.transport.name());
+    audit(tx, "source.put", (new.client, source), &detail, actor, now).await?;
     Ok(source)
+}
+
+/// Writes down what was done to a source.
+pub(crate) async fn audit(
+    tx: &mut Tx,
+    action: &str,
+    (client, source): (ClientId, SourceId),
+    detail: &str,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let subject = format!("source {source}");
+    let (at_ms, client, subject) = (now.millis(), Some(client), subject.as_str());
+    tx.audit(&AuditEntry { at_ms, actor, action, client, subject, detail }).await?;
+    Ok(())
 }
 
 fn check(new: &NewSource) -> Result<(), LedgerError> {
@@ -218,11 +240,7 @@ fn check(new: &NewSource) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Replaces the CIs that a source logs for.
-///
-/// # Errors
-/// [`LedgerError::Store`].
-pub async fn link_cis(tx: &mut Tx, source: SourceId, cis: &[CiId]) -> Result<(), LedgerError> {
+async fn link_cis(tx: &mut Tx, source: SourceId, cis: &[CiId]) -> Result<(), LedgerError> {
     let number = i64::from(source.0);
     sqlx::query("DELETE FROM source_ci WHERE source_id = $1").bind(number).execute(tx.connection()).await?;
     for ci in cis {
@@ -240,9 +258,10 @@ pub async fn stop_source(
     tx: &mut Tx,
     scope: &Scope,
     source: SourceId,
+    actor: &Actor,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
-    self::source(tx.connection(), scope, source).await?;
+    let client = self::source(tx.connection(), scope, source).await?.client;
     for sql in [
         "UPDATE source SET state = 'stopped', stopped_ms = $2 WHERE id = $1 AND state = 'active'",
         "UPDATE source_credential SET revoked_ms = $2 WHERE source_id = $1 AND revoked_ms IS NULL",
@@ -250,7 +269,7 @@ pub async fn stop_source(
         let query = sqlx::query(sql).bind(i64::from(source.0)).bind(now.millis());
         query.execute(tx.connection()).await?;
     }
-    Ok(())
+    audit(tx, "source.stop", (client, source), "", actor, now).await
 }
 
 /// The sources inside a scope, by client and name. A provider sees those that it operates.

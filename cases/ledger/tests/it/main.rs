@@ -1,5 +1,6 @@
 //! The ledger against a real database.
 
 mod meter;
+mod order;
 mod source;
 mod support;

@@ -1,6 +1,6 @@
 //! Sources belong to one client; what senders show tells them apart.
 
-use crate::support::{at, books};
+use crate::support::{at, books, someone};
 use event::{CiId, ClientId, Scope, SourceId};
 use ledger::credential::{add_credential, renew_token};
 use ledger::source::{ingestion_rows, put_source, source, sources, stop_source};
@@ -17,11 +17,13 @@ async fn a_source_goes_in_and_comes_out() {
     new.parser = Some("nginx-access".to_owned());
     new.cis = vec![CiId(3), CiId(2), CiId(3)];
     let mut tx = books.tx().await;
-    let id = put_source(&mut tx, &new, now).await.unwrap();
-    add_credential(&mut tx, id, &Credential::of_address("10.2.0.0/16").unwrap(), now).await.unwrap();
-    let token = renew_token(&mut tx, id, &mut StdRng::seed_from_u64(1), now).await.unwrap();
+    let id = put_source(&mut tx, &new, &someone(), now).await.unwrap();
+    add_credential(&mut tx, id, &Credential::of_address("10.2.0.0/16").unwrap(), &someone(), now)
+        .await
+        .unwrap();
+    let token = renew_token(&mut tx, id, &mut StdRng::seed_from_u64(1), &someone(), now).await.unwrap();
     // The same name again changes the source and does not make another.
-    assert_eq!(put_source(&mut tx, &new, now).await.unwrap(), id);
+    assert_eq!(put_source(&mut tx, &new, &someone(), now).await.unwrap(), id);
     tx.commit().await.unwrap();
 
     let mut connection = books.read().await;
@@ -39,17 +41,22 @@ async fn a_new_token_ends_the_old_one_and_stopping_ends_all() {
     let now = at("2026-11-20T10:00:00Z");
     let mut random = StdRng::seed_from_u64(2);
     let mut tx = books.tx().await;
-    let id = put_source(&mut tx, &NewSource::new(books.a, "fw", "fortigate", SourceTransport::Udp), now)
-        .await
-        .unwrap();
-    let old = renew_token(&mut tx, id, &mut random, now).await.unwrap();
-    let new = renew_token(&mut tx, id, &mut random, now).await.unwrap();
+    let id = put_source(
+        &mut tx,
+        &NewSource::new(books.a, "fw", "fortigate", SourceTransport::Udp),
+        &someone(),
+        now,
+    )
+    .await
+    .unwrap();
+    let old = renew_token(&mut tx, id, &mut random, &someone(), now).await.unwrap();
+    let new = renew_token(&mut tx, id, &mut random, &someone(), now).await.unwrap();
     let live = ingestion_rows(tx.connection()).await.unwrap();
     assert_eq!(live[0].credentials, [Credential::of_token(new.reveal())]);
     assert_ne!(old, new);
-    let stranger = stop_source(&mut tx, &Scope::clients([books.b]), id, now).await;
+    let stranger = stop_source(&mut tx, &Scope::clients([books.b]), id, &someone(), now).await;
     assert!(matches!(stranger, Err(LedgerError::NotFound { .. })));
-    stop_source(&mut tx, &Scope::clients([books.a]), id, now).await.unwrap();
+    stop_source(&mut tx, &Scope::clients([books.a]), id, &someone(), now).await.unwrap();
     assert_eq!(ingestion_rows(tx.connection()).await.unwrap(), []);
     let stopped = source(tx.connection(), &Scope::every_client(), id).await.unwrap();
     assert_eq!((stopped.state, stopped.stopped), (SourceState::Stopped, Some(now)));
@@ -60,16 +67,18 @@ async fn two_sources_cannot_show_the_same() {
     let books = books().await;
     let now = at("2026-11-20T10:00:00Z");
     let mut tx = books.tx().await;
-    let one = put_source(&mut tx, &NewSource::new(books.a, "one", "json", SourceTransport::Http), now)
-        .await
-        .unwrap();
-    let two = put_source(&mut tx, &NewSource::new(books.b, "two", "json", SourceTransport::Http), now)
-        .await
-        .unwrap();
+    let one =
+        put_source(&mut tx, &NewSource::new(books.a, "one", "json", SourceTransport::Http), &someone(), now)
+            .await
+            .unwrap();
+    let two =
+        put_source(&mut tx, &NewSource::new(books.b, "two", "json", SourceTransport::Http), &someone(), now)
+            .await
+            .unwrap();
     let listener = Credential::of_listener("dc-1");
-    add_credential(&mut tx, one, &listener, now).await.unwrap();
-    add_credential(&mut tx, one, &listener, now).await.unwrap();
-    let taken = add_credential(&mut tx, two, &listener, now).await.unwrap_err();
+    add_credential(&mut tx, one, &listener, &someone(), now).await.unwrap();
+    add_credential(&mut tx, one, &listener, &someone(), now).await.unwrap();
+    let taken = add_credential(&mut tx, two, &listener, &someone(), now).await.unwrap_err();
     assert_eq!(taken.to_string(), "listener dc-1 already belongs to another source");
 }
 
@@ -80,10 +89,11 @@ async fn a_client_sees_its_own_sources_only() {
     let mut tx = books.tx().await;
     let mut own = NewSource::new(books.a, "mail", "json", SourceTransport::Http);
     own.provider = Some(books.provider);
-    let own = put_source(&mut tx, &own, now).await.unwrap();
-    let other = put_source(&mut tx, &NewSource::new(books.b, "mail", "json", SourceTransport::Http), now)
-        .await
-        .unwrap();
+    let own = put_source(&mut tx, &own, &someone(), now).await.unwrap();
+    let other =
+        put_source(&mut tx, &NewSource::new(books.b, "mail", "json", SourceTransport::Http), &someone(), now)
+            .await
+            .unwrap();
     tx.commit().await.unwrap();
     let mut connection = books.read().await;
     let seen = async |connection: &mut _, scope: Scope| {
@@ -109,6 +119,6 @@ async fn what_makes_no_sense_is_refused() {
         NewSource::new(books.a, &"x".repeat(121), "json", SourceTransport::Http),
         NewSource::new(books.a, "x", "", SourceTransport::Http),
     ] {
-        assert!(matches!(put_source(&mut tx, &new, now).await, Err(LedgerError::Refused { .. })));
+        assert!(matches!(put_source(&mut tx, &new, &someone(), now).await, Err(LedgerError::Refused { .. })));
     }
 }

@@ -4,7 +4,7 @@ use event::{
     CiId, ClientId, Event, EventId, Origin, ParseStatus, ProviderId, SourceId, Timestamp, Transport,
 };
 use store::testing::TestStore;
-use store::{ClientEntry, Tx};
+use store::{Actor, ClientEntry, Organisation, Tx};
 
 pub struct Books {
     pub store: TestStore,
@@ -36,6 +36,10 @@ impl Books {
     pub async fn read(&self) -> sqlx::pool::PoolConnection<sqlx::Any> {
         self.store.read().acquire().await.unwrap()
     }
+}
+
+pub fn someone() -> Actor {
+    Actor::person("els", Organisation::Integrator)
 }
 
 /// An instant of a UTC text such as `2026-10-31T23:30:00Z`.
