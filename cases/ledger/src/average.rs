@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 pub const AVERAGE_MONTHS_MAX: usize = 3;
 
 /// The mean of one to three whole figures: bytes, or cases. Compared without dividing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Average {
     /// Of the figures. Negative when credits outweigh them.
     pub sum: i64,
@@ -44,14 +44,15 @@ impl Average {
     #[must_use]
     pub fn shown(self, decimals: u32) -> Decimal {
         let exact = Decimal::from(self.sum) / Decimal::from(self.months.max(1));
-        exact.round_dp_with_strategy(decimals, RoundingStrategy::ToZero)
+        let mut cut = exact.round_dp_with_strategy(decimals, RoundingStrategy::ToZero);
+        cut.rescale(decimals);
+        cut
     }
 
     /// The mean in GB (10⁹ bytes), cut after three decimals.
     #[must_use]
     pub fn shown_gb(self) -> Decimal {
-        let gigabytes = Decimal::from_i128_with_scale(i128::from(self.sum), 9);
-        (gigabytes / Decimal::from(self.months.max(1))).round_dp_with_strategy(3, RoundingStrategy::ToZero)
+        crate::money::shown_gb(crate::money::gigabytes(self.sum) / Decimal::from(self.months.max(1)))
     }
 }
 

@@ -22,6 +22,14 @@ pub fn cents(amount: Decimal) -> Decimal {
     rounded
 }
 
+/// GB for people: three decimals, cut, so that what is shown never claims a GB that was not there.
+#[must_use]
+pub fn shown_gb(volume: Decimal) -> Decimal {
+    let mut cut = volume.round_dp_with_strategy(3, RoundingStrategy::ToZero);
+    cut.rescale(3);
+    cut
+}
+
 /// Reads a decimal out of a text and out of nothing else: a number of TOML or JSON has been a floating-point one by the
 /// time that it arrives here.
 pub(crate) fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {

@@ -1,4 +1,5 @@
 //! The ledger against a real database.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod meter;
 mod order;
