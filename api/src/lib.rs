@@ -2,6 +2,9 @@
 //!
 //! Knows how the stages are put together and nothing of how each does its work.
 
+pub mod app;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod identity;
+pub mod web;

@@ -1,0 +1,132 @@
+## Every page
+
+skip = Skip to content
+foot = This system records what its users do. Times in Europe/Brussels.
+other-language = Nederlands
+logout = Sign out
+close = Close
+save = Save
+copy = Copy
+copied = Copied
+actions = Actions
+time = Time
+older = Older
+newer = Newer
+all = All
+none = None
+yes = Yes
+no = No
+client = Client
+provider = Provider
+nav-main = Main navigation
+nav-queue = Queue
+nav-cases = Cases
+nav-search = Search
+nav-sources = Log sources
+nav-orders = Orders
+nav-usage = Usage
+nav-invoices = Invoice lines
+nav-kris = KRIs
+nav-users = Users
+
+keys-title = Keyboard shortcuts
+keys-move = next or previous row
+keys-open = open the row
+keys-back = back to the list
+keys-search = to the search field
+keys-assign = assign to me
+keys-note = write a note
+keys-register = register a case
+keys-help = this sheet
+
+login-title = Sign in
+login-name = User name
+login-password = Password
+login-enter = Sign in
+login-hint = No access, or forgot your password? Contact the administrator at the Service Integrator.
+login-wrong = User name or password is not right.
+login-throttled = Too many failed attempts. Wait ten minutes and try again.
+
+fault-home = To the start page
+fault-sign-in-first = You are not signed in
+fault-sign-in-first-do = Sign in and try again.
+fault-forbidden = No access
+fault-forbidden-do = Your role does not allow this. Ask the administrator for the right role if your work needs it.
+fault-not-found = Not found
+fault-not-found-do = This page does not exist, or the data are not your organisation's. Check the address or begin at the start page.
+fault-method = Not possible
+fault-method-do = This address cannot be used in this way. Go back and use the buttons on the page.
+fault-foreign-site = The form is no longer valid
+fault-foreign-site-do = Go back, reload the page and send the form again.
+fault-too-large = Too much data
+fault-too-large-do = Send less data at once.
+fault-invalid = Something in your input is not right
+fault-invalid-do = Go back, correct the input and send it again.
+fault-conflict = Not possible now
+fault-conflict-do = Somebody else changed this in the meantime, or its state does not allow it. Go back and reload the page.
+fault-too-many = Too many attempts
+fault-too-many-do = Wait ten minutes and try again.
+fault-internal = Something went wrong on our side
+fault-internal-do = The failure has been logged. Try again; tell the administrator if it keeps happening.
+
+profile-title = My profile
+profile-name = Name
+profile-organisation = Organisation
+profile-roles = Role
+profile-preferences = Preferences
+profile-language = Language
+profile-theme = Colours
+profile-tokens = API tokens
+profile-tokens-none = You have no API tokens yet. A program uses such a token to call the API on your behalf.
+profile-token-name = Name of the token
+profile-token-created = Created
+profile-token-expires = Valid until
+profile-token-create = Create token
+profile-token-revoke = Revoke
+profile-token-once = Copy the token now. It is shown only once.
+profile-token-name-missing = Give the token a name.
+profile-password = Change password
+profile-password-current = Present password
+profile-password-new = New password
+profile-password-hint = At least { $min } characters. You sign in again after the change.
+profile-password-change = Change password
+profile-password-wrong = The present password is not right.
+theme-auto = As the browser
+theme-light = Light
+theme-dark = Dark
+
+organisation-integrator = Service Integrator
+organisation-government = Government
+organisation-provider = Provider
+organisation-clients = Client
+role-analyst = SOC analyst
+role-soc_lead = SOC lead
+role-client_reader = Client (reader)
+role-client_approver = Client (approver)
+role-provider = Provider
+role-board = Board
+role-billing = Billing
+role-administrator = Administrator
+
+users-title = Users
+users-count = { $n ->
+    [one] 1 user
+   *[other] { $n } users
+}
+users-access = Access
+users-enabled = allowed
+users-disabled = shut out
+users-enable = Allow
+users-disable = Shut out
+users-new = New user
+users-first-password = First password
+users-create = Create user
+users-not-yourself = You cannot change your own access.
+
+audit-title = Audit log
+audit-holds = chain holds ({ $n } rows)
+audit-broken = chain broken at row { $row }
+audit-who = Who
+audit-what = What
+audit-subject = On what
+audit-detail = Detail

@@ -1,0 +1,132 @@
+## Alle pagina's
+
+skip = Naar de inhoud
+foot = Dit systeem registreert wat gebruikers doen. Tijden in Europe/Brussels.
+other-language = English
+logout = Afmelden
+close = Sluiten
+save = Bewaren
+copy = Kopiëren
+copied = Gekopieerd
+actions = Acties
+time = Tijdstip
+older = Oudere
+newer = Nieuwere
+all = Alle
+none = Geen
+yes = Ja
+no = Nee
+client = Klant
+provider = Dienstverlener
+nav-main = Hoofdnavigatie
+nav-queue = Werkvoorraad
+nav-cases = Cases
+nav-search = Zoeken
+nav-sources = Logbronnen
+nav-orders = Werkaanvragen
+nav-usage = Verbruik
+nav-invoices = Factuurlijnen
+nav-kris = KRI's
+nav-users = Gebruikers
+
+keys-title = Sneltoetsen
+keys-move = volgende of vorige rij
+keys-open = rij openen
+keys-back = terug naar het overzicht
+keys-search = naar het zoekveld
+keys-assign = aan mij toewijzen
+keys-note = notitie schrijven
+keys-register = case registreren
+keys-help = dit overzicht
+
+login-title = Aanmelden
+login-name = Gebruikersnaam
+login-password = Wachtwoord
+login-enter = Aanmelden
+login-hint = Geen toegang of uw wachtwoord vergeten? Neem contact op met de beheerder van de Service Integrator.
+login-wrong = Gebruikersnaam of wachtwoord is niet juist.
+login-throttled = Te veel mislukte pogingen. Wacht tien minuten en probeer het opnieuw.
+
+fault-home = Naar de startpagina
+fault-sign-in-first = U bent niet aangemeld
+fault-sign-in-first-do = Meld u aan en probeer het opnieuw.
+fault-forbidden = Geen toegang
+fault-forbidden-do = Uw rol laat dit niet toe. Vraag de beheerder om de juiste rol als u die voor uw werk nodig hebt.
+fault-not-found = Niet gevonden
+fault-not-found-do = Deze pagina bestaat niet, of de gegevens horen niet bij uw organisatie. Controleer het adres of begin op de startpagina.
+fault-method = Niet mogelijk
+fault-method-do = Dit adres kan niet op deze manier worden gebruikt. Ga terug en gebruik de knoppen op de pagina.
+fault-foreign-site = Het formulier is niet meer geldig
+fault-foreign-site-do = Ga terug, herlaad de pagina en verstuur het formulier opnieuw.
+fault-too-large = Te veel gegevens
+fault-too-large-do = Verstuur minder gegevens in één keer.
+fault-invalid = Er klopt iets niet in uw invoer
+fault-invalid-do = Ga terug, verbeter de invoer en verstuur opnieuw.
+fault-conflict = Dit kan nu niet
+fault-conflict-do = Iemand anders heeft dit intussen gewijzigd, of de toestand laat het niet toe. Ga terug en herlaad de pagina.
+fault-too-many = Te veel pogingen
+fault-too-many-do = Wacht tien minuten en probeer het opnieuw.
+fault-internal = Er ging iets mis bij ons
+fault-internal-do = De fout is geregistreerd. Probeer het opnieuw; meld het aan de beheerder als het blijft gebeuren.
+
+profile-title = Mijn profiel
+profile-name = Naam
+profile-organisation = Organisatie
+profile-roles = Rol
+profile-preferences = Voorkeuren
+profile-language = Taal
+profile-theme = Kleuren
+profile-tokens = API-tokens
+profile-tokens-none = U hebt nog geen API-tokens. Een programma gebruikt zo'n token om namens u de API aan te spreken.
+profile-token-name = Naam van het token
+profile-token-created = Aangemaakt
+profile-token-expires = Geldig tot
+profile-token-create = Token aanmaken
+profile-token-revoke = Intrekken
+profile-token-once = Kopieer het token nu. Het wordt maar één keer getoond.
+profile-token-name-missing = Geef het token een naam.
+profile-password = Wachtwoord wijzigen
+profile-password-current = Huidig wachtwoord
+profile-password-new = Nieuw wachtwoord
+profile-password-hint = Minstens { $min } tekens. Na de wijziging meldt u zich opnieuw aan.
+profile-password-change = Wachtwoord wijzigen
+profile-password-wrong = Het huidige wachtwoord is niet juist.
+theme-auto = Zoals de browser
+theme-light = Licht
+theme-dark = Donker
+
+organisation-integrator = Service Integrator
+organisation-government = Overheid
+organisation-provider = Dienstverlener
+organisation-clients = Klant
+role-analyst = SOC-analist
+role-soc_lead = SOC-lead
+role-client_reader = Klant (lezen)
+role-client_approver = Klant (goedkeuren)
+role-provider = Dienstverlener
+role-board = Bestuur
+role-billing = Facturatie
+role-administrator = Beheerder
+
+users-title = Gebruikers
+users-count = { $n ->
+    [one] 1 gebruiker
+   *[other] { $n } gebruikers
+}
+users-access = Toegang
+users-enabled = toegelaten
+users-disabled = geblokkeerd
+users-enable = Toelaten
+users-disable = Blokkeren
+users-new = Nieuwe gebruiker
+users-first-password = Eerste wachtwoord
+users-create = Gebruiker aanmaken
+users-not-yourself = U kunt uw eigen toegang niet wijzigen.
+
+audit-title = Auditlog
+audit-holds = ketting klopt ({ $n } regels)
+audit-broken = ketting verbroken bij regel { $row }
+audit-who = Wie
+audit-what = Wat
+audit-subject = Waarop
+audit-detail = Detail

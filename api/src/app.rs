@@ -1,0 +1,96 @@
+//! What every request handler works with.
+
+use crate::identity::session::Lifetime;
+use crate::identity::throttle::Throttle;
+use crate::web::template::Templates;
+use event::{FieldTable, Timestamp};
+use parse::Catalogue;
+use std::fmt;
+use std::sync::Arc;
+use store::Store;
+
+/// The parts of the running system that pages and API show. One per process, shared by all requests.
+pub struct App {
+    /// State: users, cases, sources, orders, figures.
+    pub store: Store,
+    /// Source types.
+    pub catalogue: Arc<Catalogue>,
+    /// Field names.
+    pub fields: Arc<FieldTable>,
+    /// How the web server behaves.
+    pub settings: WebSettings,
+    /// The pages' templates and texts.
+    pub templates: Templates,
+    /// Brakes on password guessing.
+    pub throttle: Throttle,
+    clock: Clock,
+}
+
+/// Gives the present moment; passed in, so that tests hold it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How the web server behaves.
+#[derive(Clone, Debug)]
+pub struct WebSettings {
+    /// How long sessions live.
+    pub session_lifetime: Lifetime,
+    /// Whether cookies travel over TLS only; on whenever the server, or a proxy before it, speaks TLS.
+    pub secure_cookies: bool,
+    /// Where senders reach the listeners: the address in the snippets of an order.
+    pub intake: Intake,
+}
+
+/// Where senders reach the listeners.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    /// Host name or address.
+    pub host: String,
+    /// Port of syslog over TLS.
+    pub syslog_tls_port: u16,
+    /// Port of syslog over TCP.
+    pub syslog_tcp_port: u16,
+    /// Address of HTTP intake, without a path.
+    pub http_url: String,
+}
+
+impl Default for WebSettings {
+    fn default() -> WebSettings {
+        WebSettings {
+            session_lifetime: Lifetime::default(),
+            secure_cookies: false,
+            intake: Intake {
+                host: "127.0.0.1".to_owned(),
+                syslog_tls_port: 6514,
+                syslog_tcp_port: 1514,
+                http_url: "http://127.0.0.1:8088".to_owned(),
+            },
+        }
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        catalogue: Arc<Catalogue>,
+        fields: Arc<FieldTable>,
+        settings: WebSettings,
+        clock: Clock,
+    ) -> App {
+        let templates = Templates::embedded();
+        App { store, catalogue, fields, settings, templates, throttle: Throttle::default(), clock }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,206 @@
+//! Getting in, getting out, choosing a language.
+
+use crate::app::App;
+use crate::identity::guard::{self, SESSION_COOKIE};
+use crate::identity::{Caller, Credential, Language, password, session, user};
+use crate::web::Answer;
+use crate::web::fault::Fault;
+use crate::web::shell::{self, LANGUAGE_COOKIE, Look};
+use axum::Form;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{RequestExt, extract::rejection::FormRejection};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use store::{Actor, AuditEntry};
+
+/// Longest login name that is looked up, in bytes.
+const LOGIN_BYTES_MAX: usize = 64;
+/// How long a chosen language is remembered without signing in, in seconds (a year).
+const LANGUAGE_SECONDS: u32 = 31_536_000;
+
+/// `/`: the first page that the caller may see.
+pub async fn home(caller: Caller) -> Redirect {
+    Redirect::to(shell::home(&caller))
+}
+
+/// Where to go after signing in.
+#[derive(Debug, Default, Deserialize)]
+pub struct Next {
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct View {
+    next: String,
+    login: String,
+    wrong: Option<&'static str>,
+}
+
+/// `GET /login`.
+pub async fn show(
+    State(app): State<Arc<App>>,
+    caller: Option<Caller>,
+    look: Look,
+    Query(next): Query<Next>,
+) -> Answer {
+    if let Some(caller) = caller {
+        return Ok(Redirect::to(shell::home(&caller)).into_response());
+    }
+    let view = View { next: own_path(next.next.as_deref()), login: String::new(), wrong: None };
+    shell::render(&app, None, &look, StatusCode::OK, "login.html", view)
+}
+
+/// What the login form sends.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    login: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login`.
+pub async fn enter(State(app): State<Arc<App>>, look: Look, request: Request) -> Answer {
+    let peer = guard::peer(request.extensions());
+    let form: Result<Form<Entry>, FormRejection> = request.extract().await;
+    let Form(entry) = form.map_err(|_| Fault::invalid("login", "the form is not complete"))?;
+    let (login_key, peer_key) = (format!("login:{}", entry.login.to_lowercase()), format!("peer:{peer}"));
+    let keys: &[&str] = if peer.is_empty() { &[&login_key] } else { &[&login_key, &peer_key] };
+    if entry.login.len() > LOGIN_BYTES_MAX || !app.throttle.allows(keys, app.now()) {
+        return refused(&app, &look, &entry, "login-throttled", StatusCode::TOO_MANY_REQUESTS);
+    }
+    let found = user::by_login(app.store.read(), &entry.login).await?;
+    let hash = found.as_ref().map(|(_, hash)| hash.clone());
+    let given = entry.password.clone();
+    // Hashing takes tens of milliseconds of processor time, which belongs on a thread that may be busy.
+    let right = tokio::task::spawn_blocking(move || password::verify(&given, hash.as_deref()))
+        .await
+        .map_err(Fault::internal)??;
+    let user = found.map(|(user, _)| user).filter(|user| right && !user.disabled);
+    let Some(user) = user else {
+        app.throttle.failed(keys, app.now());
+        tracing::warn!(login = %entry.login.escape_debug(), peer, "login refused");
+        audit(&app, &entry.login, "login.refused", &peer).await?;
+        return refused(&app, &look, &entry, "login-wrong", StatusCode::UNAUTHORIZED);
+    };
+    app.throttle.succeeded(&login_key);
+    let mut tx = app.store.write().await?;
+    let secret = session::open(tx.connection(), user.id, app.now()).await?;
+    tx.commit().await?;
+    audit(&app, &user.login, "login", &peer).await?;
+    let target = own_path(Some(&entry.next));
+    let cookie = cookie(&app, SESSION_COOKIE, secret.reveal(), None);
+    Ok(with_cookie(Redirect::to(&target).into_response(), &cookie))
+}
+
+/// `POST /logout`.
+pub async fn leave(State(app): State<Arc<App>>, caller: Caller) -> Answer {
+    if let Credential::Session(session) = caller.credential() {
+        let mut tx = app.store.write().await?;
+        session::close(tx.connection(), session).await?;
+        tx.commit().await?;
+        audit(&app, &caller.user().login, "logout", caller.peer()).await?;
+    }
+    let cookie = cookie(&app, SESSION_COOKIE, "", Some(0));
+    Ok(with_cookie(Redirect::to("/login").into_response(), &cookie))
+}
+
+/// What the language switch sends.
+#[derive(Debug, Deserialize)]
+pub struct Choice {
+    language: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// `POST /language`: for the signed-in a setting, for a stranger a cookie.
+pub async fn language(
+    State(app): State<Arc<App>>,
+    caller: Option<Caller>,
+    Form(choice): Form<Choice>,
+) -> Answer {
+    let language = Language::from_tag(&choice.language)
+        .ok_or_else(|| Fault::invalid("language", "only nl and en are spoken here"))?;
+    if let Some(caller) = &caller {
+        let mut tx = app.store.write().await?;
+        user::set_preferences(tx.connection(), caller.user().id, language, caller.user().theme).await?;
+        tx.commit().await?;
+    }
+    let cookie = cookie(&app, LANGUAGE_COOKIE, language.tag(), Some(LANGUAGE_SECONDS));
+    Ok(with_cookie(Redirect::to(&own_path(Some(&choice.back))).into_response(), &cookie))
+}
+
+fn refused(app: &App, look: &Look, entry: &Entry, wrong: &'static str, status: StatusCode) -> Answer {
+    let view = View { next: own_path(Some(&entry.next)), login: entry.login.clone(), wrong: Some(wrong) };
+    shell::render(app, None, look, status, "login.html", view)
+}
+
+async fn audit(app: &App, login: &str, action: &str, peer: &str) -> Result<(), Fault> {
+    let actor = Actor::person(
+        login.chars().take(LOGIN_BYTES_MAX).collect::<String>(),
+        store::Organisation::Integrator,
+    );
+    let mut tx = app.store.write().await?;
+    let entry = AuditEntry {
+        at_ms: app.now().millis(),
+        actor: &actor,
+        action,
+        client: None,
+        subject: &actor.user,
+        detail: peer,
+    };
+    tx.audit(&entry).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A path on this site, whatever was asked for: a redirect must not lead elsewhere.
+fn own_path(wanted: Option<&str>) -> String {
+    match wanted {
+        Some(path)
+            if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) =>
+        {
+            path.to_owned()
+        }
+        _ => "/".to_owned(),
+    }
+}
+
+fn cookie(app: &App, name: &str, value: &str, max_age_seconds: Option<u32>) -> String {
+    let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict");
+    if app.settings.secure_cookies {
+        text.push_str("; Secure");
+    }
+    if let Some(seconds) = max_age_seconds {
+        text.push_str(&format!("; Max-Age={seconds}"));
+    }
+    text
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn a_redirect_stays_on_this_site() {
+        for (wanted, path) in [
+            (Some("/cases?state=new"), "/cases?state=new"),
+            (Some("//evil.example"), "/"),
+            (Some("/\\evil.example"), "/"),
+            (Some("https://evil.example"), "/"),
+            (Some(""), "/"),
+            (None, "/"),
+        ] {
+            assert_eq!(own_path(wanted), path);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Users and their rights (D9.3), and the audit log (D9.4): for administrators.
+
+use crate::identity::{Language, NewUser, Organisation, Role, User, UserId, user};
+use crate::web::Answer;
+use crate::web::fault::Fault;
+use crate::web::shell::Page;
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect};
+use serde::{Deserialize, Serialize};
+use store::Directory;
+
+/// Rows of the audit log on a page.
+const AUDIT_ROWS: u32 = 100;
+
+#[derive(Serialize)]
+struct View {
+    users: Vec<UserView>,
+    roles: Vec<&'static str>,
+    clients: Vec<Choice>,
+    providers: Vec<Choice>,
+}
+
+#[derive(Serialize)]
+struct UserView {
+    id: UserId,
+    login: String,
+    name: String,
+    kind: &'static str,
+    belongs_to: String,
+    roles: Vec<&'static str>,
+    disabled: bool,
+    own: bool,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    slug: String,
+    name: String,
+}
+
+/// `GET /users`.
+pub async fn list(page: Page) -> Answer {
+    let directory = page.app.store.directory().await?;
+    let users = user::list(page.app.store.read()).await?;
+    let own = page.caller.user().id;
+    let view = View {
+        users: users.iter().map(|user| user_view(user, own, &directory)).collect(),
+        roles: Role::ALL.iter().map(|role| role.name()).collect(),
+        clients: directory
+            .clients()
+            .map(|c| Choice { slug: c.slug.clone(), name: page.choose(&c.name_nl, &c.name_en).to_owned() })
+            .collect(),
+        providers: directory
+            .providers()
+            .iter()
+            .map(|p| Choice { slug: p.slug.clone(), name: p.name.clone() })
+            .collect(),
+    };
+    page.render("users.html", view)
+}
+
+fn user_view(user: &User, own: UserId, directory: &Directory) -> UserView {
+    let belongs_to = match &user.organisation {
+        Organisation::Integrator | Organisation::Government => String::new(),
+        Organisation::Provider(id) => {
+            directory.provider_by_id(*id).map_or_else(String::new, |p| p.slug.clone())
+        }
+        Organisation::Clients(ids) => {
+            let slugs: Vec<&str> =
+                ids.iter().filter_map(|id| directory.client_by_id(*id)).map(|c| c.slug.as_str()).collect();
+            slugs.join(", ")
+        }
+    };
+    UserView {
+        id: user.id,
+        login: user.login.clone(),
+        name: user.name.clone(),
+        kind: user.organisation.kind(),
+        belongs_to,
+        roles: user.roles.iter().map(|role| role.name()).collect(),
+        disabled: user.disabled,
+        own: user.id == own,
+    }
+}
+
+/// What the form for a new user sends. `organisation` is `integrator`, `government`, `client:anb` or `provider:x`.
+#[derive(Debug, Deserialize)]
+pub struct NewUserForm {
+    login: String,
+    name: String,
+    password: String,
+    organisation: String,
+    role: String,
+    language: String,
+}
+
+/// `POST /users/create`.
+pub async fn create(page: Page, Form(form): Form<NewUserForm>) -> Answer {
+    let directory = page.app.store.directory().await?;
+    let role = Role::from_name(&form.role).ok_or_else(|| Fault::invalid("role", "unknown role"))?;
+    let new = NewUser {
+        login: form.login,
+        name: form.name,
+        password: form.password,
+        organisation: organisation(&form.organisation, &directory)?,
+        roles: [role].into(),
+        language: Language::from_tag(&form.language).unwrap_or(Language::Nl),
+    };
+    let mut tx = page.app.store.write().await?;
+    user::create(tx.connection(), &new, page.app.now()).await?;
+    page.audit(&mut tx, "user.create", None, &new.login, role.name()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/users").into_response())
+}
+
+fn organisation(text: &str, directory: &Directory) -> Result<Organisation, Fault> {
+    let unknown = || Fault::invalid("organisation", format!("`{text}` is not known"));
+    match text.split_once(':') {
+        None if text == "integrator" => Ok(Organisation::Integrator),
+        None if text == "government" => Ok(Organisation::Government),
+        Some(("client", slug)) => {
+            let client = directory.client(slug).ok_or_else(unknown)?;
+            Ok(Organisation::Clients([client.id].into()))
+        }
+        Some(("provider", slug)) => {
+            let provider = directory.provider(slug).ok_or_else(unknown)?;
+            Ok(Organisation::Provider(provider.id))
+        }
+        _ => Err(unknown()),
+    }
+}
+
+/// What the access form sends.
+#[derive(Debug, Deserialize)]
+pub struct Access {
+    disabled: bool,
+}
+
+/// `POST /users/{user}/access`: shuts out or lets in. Nobody shuts himself out.
+pub async fn access(page: Page, Path(id): Path<u32>, Form(form): Form<Access>) -> Answer {
+    let id = UserId(id);
+    let user = user::by_id(page.app.store.read(), id).await?.ok_or(Fault::NotFound)?;
+    if id == page.caller.user().id {
+        return Err(Fault::Conflict(page.text("users-not-yourself")));
+    }
+    let mut tx = page.app.store.write().await?;
+    user::set_disabled(tx.connection(), id, form.disabled).await?;
+    let action = if form.disabled { "user.disable" } else { "user.enable" };
+    page.audit(&mut tx, action, None, &user.login, "").await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/users").into_response())
+}
+
+/// Where a page of the audit log begins.
+#[derive(Debug, Deserialize)]
+pub struct Before {
+    before: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct AuditView {
+    rows: Vec<AuditRowView>,
+    holds: i64,
+    broken: Option<i64>,
+    next: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct AuditRowView {
+    id: i64,
+    at_ms: i64,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: String,
+}
+
+/// `GET /audit`: the newest rows, and whether the chain holds.
+pub async fn audit(page: Page, Query(query): Query<Before>) -> Answer {
+    let rows = page.app.store.audit_page(page.caller.scope(), query.before, AUDIT_ROWS).await?;
+    let (holds, broken) = page.app.store.audit_check().await?;
+    let next = (rows.len() == AUDIT_ROWS as usize).then(|| rows.last().map(|row| row.id)).flatten();
+    let rows = rows
+        .into_iter()
+        .map(|row| AuditRowView {
+            id: row.id,
+            at_ms: row.at_ms,
+            actor: row.actor,
+            action: row.action,
+            subject: row.subject,
+            detail: row.detail,
+        })
+        .collect();
+    page.render("audit.html", AuditView { rows, holds, broken, next })
+}

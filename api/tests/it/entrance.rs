@@ -1,0 +1,121 @@
+//! Getting in and staying out: login, sessions, tokens, forms, languages.
+
+use crate::world::{FORM, PASSWORD, World, between, form};
+use api::identity::session;
+use api::identity::throttle::{FAILURES_MAX, WINDOW_MS};
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+
+#[tokio::test]
+async fn a_stranger_is_sent_to_the_login_and_back() {
+    let world = World::new().await;
+    let answer = world.stranger().get("/profile?tab=2").await;
+    assert_eq!(
+        (answer.status, answer.location.as_str()),
+        (StatusCode::SEE_OTHER, "/login?next=/profile%3Ftab%3D2")
+    );
+    let fields = format!("login=analyst&password={}&next=%2Fprofile%3Ftab%3D2", form(PASSWORD));
+    let answer = world.stranger().post("/login", &fields).await;
+    assert_eq!((answer.status, answer.location.as_str()), (StatusCode::SEE_OTHER, "/profile?tab=2"));
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(answer.cookie.contains(part), "{}", answer.cookie);
+    }
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_refused_counted_and_throttled() {
+    let world = World::new().await;
+    for login in ["analyst", "nobody"] {
+        let answer = world.stranger().post("/login", &format!("login={login}&password=wrong")).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(answer.body.contains("niet juist"), "{}", answer.body);
+    }
+    for _ in 1..FAILURES_MAX {
+        world.stranger().post("/login", "login=analyst&password=wrong").await;
+    }
+    let right = format!("login=analyst&password={}", form(PASSWORD));
+    assert_eq!(world.stranger().post("/login", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
+    world.pass(WINDOW_MS);
+    assert_eq!(world.stranger().post("/login", &right).await.status, StatusCode::SEE_OTHER);
+    let admin = world.signed_in("administrator").await;
+    let log = admin.get("/audit").await.body;
+    assert!(log.contains("login.refused") && log.contains("ketting klopt"), "{log}");
+}
+
+#[tokio::test]
+async fn sessions_end_by_logout_by_idling_and_by_age() {
+    let world = World::new().await;
+    let browser = world.signed_in("analyst").await;
+    assert_eq!(browser.post("/logout", "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/profile").await.status, StatusCode::SEE_OTHER);
+
+    let idle = world.signed_in("analyst").await;
+    world.pass(session::IDLE_MS);
+    assert_eq!(idle.get("/profile").await.status, StatusCode::SEE_OTHER);
+
+    let busy = world.signed_in("analyst").await;
+    for _ in 1..session::ABSOLUTE_MS / (session::IDLE_MS / 2) {
+        world.pass(session::IDLE_MS / 2);
+        assert_eq!(busy.get("/profile").await.status, StatusCode::OK);
+    }
+    world.pass(session::IDLE_MS / 2);
+    assert_eq!(busy.get("/profile").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn forms_without_the_token_or_from_elsewhere_change_nothing() {
+    let world = World::new().await;
+    let browser = world.signed_in("analyst").await;
+    let bare = Body::from("language=en&theme=dark");
+    let answer = browser.send(Method::POST, "/profile/preferences", bare, &[FORM]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let body = Body::from(format!("form_token={}&language=en&theme=dark", browser.form_token));
+    let foreign = [FORM, ("sec-fetch-site", "cross-site")];
+    let answer = browser.send(Method::POST, "/profile/preferences", body, &foreign).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(browser.get("/profile").await.body.contains("data-theme=\"auto\""));
+    let answer = browser.post("/profile/preferences", "language=en&theme=dark").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let page = browser.get("/profile").await.body;
+    assert!(page.contains("data-theme=\"dark\"") && page.contains("My profile"), "{page}");
+}
+
+#[tokio::test]
+async fn tokens_work_until_revoked_and_need_no_form_token() {
+    let world = World::new().await;
+    let browser = world.signed_in("analyst").await;
+    let page = browser.post("/profile/tokens", "name=robot").await;
+    let secret = between(&page.body, "<pre id=\"secret\">", "</pre>").to_owned();
+    let bearer = format!("Bearer {secret}");
+    let program = world.stranger();
+    let call = || program.send(Method::GET, "/profile", Body::empty(), &[("authorization", &bearer)]);
+    assert_eq!(call().await.status, StatusCode::OK);
+    assert!(!browser.get("/profile").await.body.contains(&secret), "a token is shown once");
+    assert_eq!(browser.post("/profile/tokens/1/revoke", "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(call().await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_blocked_user_is_out_at_once() {
+    let world = World::new().await;
+    let (admin, analyst) = (world.signed_in("administrator").await, world.signed_in("analyst").await);
+    let answer = admin.post("/users/1/access", "disabled=true").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!(analyst.get("/profile").await.status, StatusCode::SEE_OTHER);
+    let answer = world.stranger().post("/login", &format!("login=analyst&password={}", form(PASSWORD))).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn names_are_escaped_and_answers_carry_their_headers() {
+    let world = World::new().await;
+    let browser = world.signed_in("analyst").await;
+    let page = browser.get("/profile").await.body;
+    assert!(page.contains("Jan &lt;analyst&gt;") && !page.contains("Jan <analyst>"), "{page}");
+    let lost = browser.get("/nowhere").await;
+    assert_eq!(lost.status, StatusCode::NOT_FOUND);
+    assert!(lost.body.contains("Niet gevonden"), "{}", lost.body);
+    let style = between(&page, "rel=\"stylesheet\" href=\"", "\"").to_owned();
+    let sheet = browser.get(&style).await;
+    assert_eq!((sheet.status, sheet.kind.as_str()), (StatusCode::OK, "text/css; charset=utf-8"));
+}
