@@ -1,10 +1,24 @@
-//! The catalogue of source types.
+//! The catalogue of source types: data files, read once, checked as a whole.
+
+pub(crate) mod written;
+
+use crate::plan::{Plan, constants};
+use event::FieldTable;
+use std::collections::{BTreeSet, HashSet};
+use thiserror::Error;
+use written::Entry;
+
+/// The entries that come with the program, in the order in which equal claims on a line are decided.
+const BUILTIN: &[(&str, &str)] = &[
+    ("linux-sshd", include_str!("../catalogue/linux-sshd.toml")),
+    ("rfc5424", include_str!("../catalogue/rfc5424.toml")),
+];
 
 /// What a person, an order form and a linter need to know of a source type.
 #[derive(Clone, Debug)]
 pub struct SourceTypeInfo {
     /// Its name (`linux-sshd`), as in `sperwer.source_type`.
-    pub name: &'static str,
+    pub name: String,
     /// Dutch title.
     pub title_nl: String,
     /// English title.
@@ -21,21 +35,81 @@ pub struct SourceTypeInfo {
     pub product: String,
     /// Events per day of one usual sender, a rough hint for an order.
     pub events_per_day: u64,
+    /// What its native field names are put under (`fortigate.srcip`); empty when they stand as they are.
+    pub prefix: String,
     /// Sample lines, written by us.
-    pub samples: Vec<String>,
+    pub samples: Vec<Sample>,
+}
+
+/// A line, and what must come of it.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The line as received.
+    pub line: String,
+    /// Fields with their values as text; a list is joined by commas.
+    pub expect: Vec<(String, String)>,
+}
+
+/// An entry that cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CatalogueError {
+    /// The file is not TOML of the catalogue's shape.
+    #[error("source type {name}: {message}")]
+    Unreadable {
+        /// The entry.
+        name: String,
+        /// What the reader of the file says.
+        message: String,
+    },
+    /// The file is well-formed but means nothing usable.
+    #[error("source type {name}: {message}")]
+    Unusable {
+        /// The entry.
+        name: String,
+        /// What is wrong with it.
+        message: String,
+    },
 }
 
 /// All source types that a [`crate::Parser`] knows.
 #[derive(Debug)]
 pub struct Catalogue {
+    pub(crate) entries: Vec<Entry>,
+    // The texts live until the process ends: some 10 KiB for each catalogue that is read.
+    pub(crate) pool: HashSet<&'static str>,
     types: Vec<SourceTypeInfo>,
 }
 
 impl Catalogue {
     /// The entries that come with the program.
+    ///
+    /// # Panics
+    /// Never: the entries are part of the program, and a test reads them.
     #[must_use]
     pub fn builtin() -> Catalogue {
-        Catalogue { types: Vec::new() }
+        Catalogue::read(BUILTIN).expect("the embedded entries are read by this crate's tests")
+    }
+
+    /// Reads entries from their names and texts.
+    ///
+    /// # Errors
+    /// The first entry that is not TOML of the catalogue's shape, or that means nothing usable, and why.
+    pub fn read(files: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
+        let mut entries = Vec::with_capacity(files.len());
+        for (name, text) in files {
+            let entry: Entry = toml::from_str(text).map_err(|error| CatalogueError::Unreadable {
+                name: (*name).to_owned(),
+                message: error.to_string(),
+            })?;
+            entries.push(entry);
+        }
+        let types = entries.iter().map(Entry::info).collect();
+        let pool = constants(&entries);
+        // Binding to a table of its own finds every mistake that a file can hold.
+        Plan::new(&entries, &pool, &FieldTable::new())
+            .map_err(|(name, message)| CatalogueError::Unusable { name, message })?;
+        Ok(Catalogue { entries, types, pool })
     }
 
     /// Every source type, by name.
@@ -47,5 +121,35 @@ impl Catalogue {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&SourceTypeInfo> {
         self.types.iter().find(|info| info.name == name)
+    }
+
+    /// What an editor of entries should know and the reader lets pass: missing titles, categories or samples, names
+    /// used twice. One line each.
+    #[must_use]
+    pub fn lint(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        for info in &self.types {
+            let name = &info.name;
+            let mut note = |wrong: bool, what: &str| {
+                if wrong {
+                    found.push(format!("{name}: {what}"));
+                }
+            };
+            note(!seen.insert(name), "the name is used twice");
+            note(info.title_nl.is_empty() || info.title_en.is_empty(), "a title is missing");
+            note(
+                info.description_nl.is_empty() || info.description_en.is_empty(),
+                "a description is missing",
+            );
+            note(info.samples.is_empty(), "there is no sample");
+            note(info.samples.iter().any(|sample| sample.expect.is_empty()), "a sample expects nothing");
+            note(info.categories.is_empty(), "there is no log category");
+            note(
+                info.categories.iter().any(|letter| !('a'..='l').contains(letter)),
+                "a category is not one of a to l",
+            );
+        }
+        found
     }
 }

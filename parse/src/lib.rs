@@ -20,11 +20,24 @@
 //! assert_eq!(event.message, "no pri at all");
 //! ```
 
+mod apply;
 mod catalogue;
+mod content;
+mod draft;
 mod frame;
+mod json;
+mod names;
+mod pairs;
 mod parser;
+mod pattern;
+mod plan;
+mod syslog;
+mod target;
+mod text;
+mod time;
+mod work;
 
-pub use crate::catalogue::{Catalogue, SourceTypeInfo};
+pub use crate::catalogue::{Catalogue, CatalogueError, Sample, SourceTypeInfo};
 pub use crate::frame::{Framing, Splitter, Step};
 pub use crate::parser::{Parser, SourceSettings};
 pub use chrono_tz::Tz;

@@ -1,10 +1,18 @@
 //! Frame in, event out.
 
 use crate::catalogue::Catalogue;
+use crate::content::Hint;
+use crate::draft::Draft;
+use crate::names::{Names, ROOT};
+use crate::pairs;
+use crate::plan::{Plan, TypeIndex};
+use crate::syslog::{self, Header, Kind};
+use crate::time::{Clock, Zone};
+use crate::work::{Actions, Work};
+use ahash::AHashMap;
 use bumpalo::Bump;
 use chrono_tz::Tz;
-use event::{Event, FieldTable, Frame, ParseStatus, SourceId};
-use std::collections::HashMap;
+use event::{DefectKind, Event, FieldTable, Frame, ParseStatus, SourceId, Value, known};
 use std::sync::Arc;
 
 /// What is known of one source beforehand.
@@ -22,46 +30,174 @@ impl Default for SourceSettings {
     }
 }
 
+/// At most this many sources are remembered by what they sent; the settings of registered ones always are.
+const SOURCES_LEARNED_MAX: usize = 100_000;
+
+#[derive(Debug)]
+struct Source {
+    zone: Zone,
+    fixed: Option<TypeIndex>,
+    learned: Option<TypeIndex>,
+}
+
 /// Turns frames into events. One per thread: it keeps caches, and what it learned of each source.
+///
+/// In the steady state (all names seen before) parsing allocates nothing but in the batch's arena.
 #[derive(Debug)]
 pub struct Parser {
-    _catalogue: Arc<Catalogue>,
-    _fields: Arc<FieldTable>,
-    sources: HashMap<SourceId, SourceSettings>,
+    plan: Plan,
+    fields: Arc<FieldTable>,
+    names: Names,
+    actions: Actions,
+    sources: AHashMap<SourceId, Source>,
+    // The source type of structured data's parameters.
+    rfc5424: Option<TypeIndex>,
 }
 
 impl Parser {
     /// A parser for the source types of `catalogue`, naming fields in `fields`.
+    ///
+    /// # Panics
+    /// When `fields` has no room left for the names of the catalogue, which are a few thousand at most.
     #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a parser shares the catalogue; that it copies what it needs is its own affair"
+    )]
     pub fn new(catalogue: Arc<Catalogue>, fields: Arc<FieldTable>) -> Parser {
-        Parser { _catalogue: catalogue, _fields: fields, sources: HashMap::new() }
+        let plan = Plan::new(&catalogue.entries, &catalogue.pool, &fields)
+            .expect("a catalogue that was read binds to any table with room for its names");
+        let names = Names::new(plan.signals.clone());
+        let rfc5424 = plan.by_name.get("rfc5424").copied();
+        Parser { plan, fields, names, actions: Actions::default(), sources: AHashMap::new(), rfc5424 }
     }
 
-    /// Sets what is known of a source, replacing what was.
+    /// Sets what is known of a source, replacing what was. An unknown source type counts as none.
     pub fn set_source(&mut self, source: SourceId, settings: SourceSettings) {
-        self.sources.insert(source, settings);
+        let fixed = settings.source_type.and_then(|name| self.plan.by_name.get(&name).copied());
+        self.sources.insert(source, Source { zone: Zone::new(settings.zone), fixed, learned: None });
     }
 
     /// Understands one frame, as far as possible. Never fails; whatever is not understood stays in
-    /// [`Event::raw`] and `message`.
+    /// [`Event::raw`] and `message`. The same frame gives the same event whatever came before it, but for lines that
+    /// two source types write alike, where the source's other lines decide.
     pub fn parse<'a>(&mut self, frame: &Frame<'a>, arena: &'a Bump) -> Event<'a> {
-        let message = match std::str::from_utf8(frame.raw) {
-            Ok(text) => text,
-            Err(_) => arena.alloc_str(&String::from_utf8_lossy(frame.raw)),
+        let (text, bad_utf8) = text_of(frame.raw, arena);
+        let source = source_of(&mut self.sources, frame.origin.source);
+        let clock = Clock { received: frame.received, zone: &source.zone };
+        let mut draft = Draft::new(arena, text);
+        if let Some(offset) = bad_utf8 {
+            draft.defect_at(DefectKind::NotUtf8, offset);
+        }
+        if frame.truncated {
+            draft.defect_at(DefectKind::Truncated, frame.raw.len());
+        }
+        let header = syslog::read(text, &clock);
+        let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned };
+        let mut work = Work {
+            plan: &self.plan,
+            names: &mut self.names,
+            actions: &mut self.actions,
+            fields: &self.fields,
+            clock,
+            draft,
         };
+        put_envelope(&mut work, &header, self.rfc5424);
+        let learned = work.content(header.body, hint);
+        work.envelope_defaults(&header);
+        let draft = work.draft;
+        if learned.is_some() {
+            source.learned = learned;
+        }
         Event {
             id: frame.id,
             raw: frame.raw,
             received: frame.received,
             origin: frame.origin,
-            time: frame.received,
-            status: ParseStatus::Raw,
-            source_type: "raw",
-            message,
-            fields: &[],
-            defects: &[],
+            time: draft.time.unwrap_or(frame.received),
+            status: draft.status,
+            source_type: draft.source_type,
+            message: draft.message,
+            fields: draft.fields.into_bump_slice(),
+            defects: draft.defects.into_bump_slice(),
             ci: None,
             provider: None,
         }
     }
+}
+
+/// The line as text, and where it stops being UTF-8. A byte-order mark is no part of the text.
+fn text_of<'a>(raw: &'a [u8], arena: &'a Bump) -> (&'a str, Option<usize>) {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    match simdutf8::basic::from_utf8(raw) {
+        Ok(text) => (text, None),
+        Err(_) => lossy(raw, arena),
+    }
+}
+
+#[cold]
+fn lossy<'a>(raw: &'a [u8], arena: &'a Bump) -> (&'a str, Option<usize>) {
+    let offset = raw.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+    (arena.alloc_str(&String::from_utf8_lossy(raw)), Some(offset))
+}
+
+fn source_of(sources: &mut AHashMap<SourceId, Source>, id: SourceId) -> &mut Source {
+    let id = if sources.len() >= SOURCES_LEARNED_MAX && !sources.contains_key(&id) {
+        SourceId::UNKNOWN
+    } else {
+        id
+    };
+    sources.entry(id).or_insert_with(|| Source { zone: Zone::new(Tz::UTC), fixed: None, learned: None })
+}
+
+const SEVERITIES: [&str; 8] =
+    ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"];
+
+fn put_envelope<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, rfc5424: Option<TypeIndex>) {
+    work.draft.time = header.time;
+    work.draft.message = header.body;
+    if let Some(priority) = header.priority {
+        let severity = priority % 8;
+        work.draft.put(known::LOG_SYSLOG_FACILITY_CODE, Value::Int(i64::from(priority / 8)));
+        work.draft.put(known::LOG_SYSLOG_SEVERITY_CODE, Value::Int(i64::from(severity)));
+        work.draft.put(known::LOG_SYSLOG_SEVERITY_NAME, Value::Str(SEVERITIES[usize::from(severity)]));
+    }
+    for (id, text) in [
+        (known::LOG_SYSLOG_HOSTNAME, header.host),
+        (known::LOG_SYSLOG_APPNAME, header.app),
+        (known::LOG_SYSLOG_PROCID, header.procid),
+        (known::LOG_SYSLOG_MSGID, header.msgid),
+    ] {
+        if !text.is_empty() {
+            work.draft.put(id, Value::Str(text));
+        }
+    }
+    if let Some(part) = header.malformed {
+        work.draft.defect(DefectKind::Malformed, part);
+    }
+    if let Some(part) = header.bad_time {
+        work.draft.defect(DefectKind::BadTime, part);
+    }
+    if let Some(of) = rfc5424.filter(|_| !header.data.is_empty()) {
+        put_data(work, header.data, of);
+    }
+    (work.draft.source_type, work.draft.status) = match header.kind {
+        Kind::Rfc5424 => ("rfc5424", ParseStatus::Partial),
+        Kind::Rfc3164 => ("rfc3164", ParseStatus::Partial),
+        Kind::None => ("raw", ParseStatus::Raw),
+    };
+}
+
+fn put_data<'a>(work: &mut Work<'_, 'a>, data: &'a str, of: TypeIndex) {
+    let root = work.names.child(ROOT, "log.syslog.structured_data");
+    syslog::parameters(data, |id, name, value| {
+        let element = root.and_then(|root| work.names.child(root, id));
+        match element.and_then(|element| work.names.child(element, name)) {
+            Some(node) => {
+                let value = pairs::parameter_value(value, work.draft.arena);
+                work.put_pairs(of, &[(node, Value::Str(value))], 0);
+            }
+            None => work.draft.defect(DefectKind::TooManyNames, data),
+        }
+    });
 }

@@ -1,3 +1,5 @@
 //! Tests of the crate from outside.
 
 mod frames;
+mod helper;
+mod samples;

@@ -1,0 +1,224 @@
+//! A source type applied to a message: its patterns, columns, pairs; then its constant fields, cases and scans.
+
+use crate::catalogue::written::Format;
+use crate::json::Pairs;
+use crate::names::{Node, ROOT};
+use crate::pairs::{self, Sink};
+use crate::pattern::{Pattern, Spans};
+use crate::plan::{BoundSwitch, TypeIndex};
+use crate::target::Func;
+use crate::work::Work;
+use event::{DefectKind, ParseStatus, Value, known};
+use std::fmt::Write;
+
+impl<'a> Work<'_, 'a> {
+    /// Tries a source type on a message. With `sure`, the type takes the line even if its content stays unknown.
+    pub(crate) fn apply(&mut self, of: TypeIndex, body: &'a str, sure: bool) -> bool {
+        let plan = self.plan;
+        match plan.types[usize::from(of)].format {
+            Format::Pattern => self.apply_patterns(of, body, sure),
+            Format::Csv => self.apply_columns(of, body),
+            Format::Kv => {
+                let (pairs, _, _) = self.read_pairs(body);
+                let fits = !pairs.is_empty();
+                if fits {
+                    self.take_pairs(of, &pairs);
+                }
+                fits
+            }
+            Format::Json => self.json(body, Some(of)),
+            Format::Cef => self.cef(body),
+            Format::Leef => self.leef(body),
+        }
+    }
+
+    /// The line is of this type: its pairs, then everything else that the type says.
+    pub(crate) fn take_pairs(&mut self, of: TypeIndex, pairs: &[(Node, Value<'a>)]) {
+        self.put_pairs(of, pairs, 0);
+        self.finish(of, ParseStatus::Parsed, self.draft.message);
+    }
+
+    fn apply_patterns(&mut self, of: TypeIndex, body: &'a str, sure: bool) -> bool {
+        let plan = self.plan;
+        let bound = &plan.types[usize::from(of)];
+        let mut spans = Spans::new();
+        let mut rest = body;
+        if !bound.heads.is_empty() {
+            let Some(head) = bound.heads.iter().find(|head| head.matches(body, &mut spans)) else {
+                return sure && self.take_unknown(of, body);
+            };
+            rest = self.put_spans(of, head, &spans, body);
+        }
+        let found = match self.draft.get(known::EVENT_CODE) {
+            Some(Value::Str(code)) if !bound.by_code.is_empty() => bound.by_code.get(code),
+            _ => None,
+        };
+        let first = rest.as_bytes().first().map_or(0, |byte| usize::from(*byte));
+        let by_first = bound.by_first[first].iter();
+        let by_needle = bound.floating.iter().filter(|(needle, _)| needle.find(rest.as_bytes()).is_some());
+        let candidates = found.into_iter().flatten().chain(by_first).chain(by_needle.map(|(_, index)| index));
+        for index in candidates {
+            if bound.patterns[usize::from(*index)].0.matches(rest, &mut spans) {
+                self.take_pattern(of, *index, &spans, rest);
+                return true;
+            }
+        }
+        // A head with nothing behind it that patterns would know has been understood as a whole.
+        if !bound.heads.is_empty() && bound.patterns.is_empty() {
+            self.finish(of, ParseStatus::Parsed, rest);
+            return true;
+        }
+        (sure || !bound.heads.is_empty()) && self.take_unknown(of, rest)
+    }
+
+    /// A pattern of the type matched: its holes, its constant fields, then everything else that the type says.
+    pub(crate) fn take_pattern(&mut self, of: TypeIndex, index: u16, spans: &Spans, body: &'a str) {
+        let plan = self.plan;
+        let (pattern, sets) = &plan.types[usize::from(of)].patterns[usize::from(index)];
+        self.put_spans(of, pattern, spans, body);
+        self.put_sets(sets);
+        self.finish(of, ParseStatus::Parsed, body);
+    }
+
+    fn take_unknown(&mut self, of: TypeIndex, body: &'a str) -> bool {
+        self.finish(of, ParseStatus::Partial, body);
+        true
+    }
+
+    /// Puts what the holes hold; gives what the `@body` hole holds, or the whole body.
+    fn put_spans(&mut self, of: TypeIndex, pattern: &Pattern, spans: &Spans, body: &'a str) -> &'a str {
+        let mut rest = body;
+        for (hole, from, to) in spans.iter() {
+            let Some(target) = pattern.holes[hole] else { continue };
+            let text = &body[from..to];
+            if target.id == self.plan.body {
+                rest = text;
+            } else if target.id == self.plan.pairs {
+                let (pairs, _, _) = self.read_pairs(text);
+                self.put_pairs(of, &pairs, 0);
+            } else if !matches!(text, "" | "-") || target.func == Func::Request {
+                self.put_text(target, text);
+            }
+        }
+        rest
+    }
+
+    fn apply_columns(&mut self, of: TypeIndex, body: &'a str) -> bool {
+        let plan = self.plan;
+        for layout in &plan.types[usize::from(of)].layouts {
+            let mut rest = Some(body);
+            for _ in 0..layout.column {
+                rest = rest.and_then(|line| pairs::column(line, self.draft.arena).1);
+            }
+            let Some(line) = rest else { continue };
+            let (value, _) = pairs::column(line, self.draft.arena);
+            if !layout.is.iter().any(|wanted| wanted == value) {
+                continue;
+            }
+            let arena = self.draft.arena;
+            let mut found = Pairs::with_capacity_in(64, arena);
+            let mut sink = Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: 0 };
+            pairs::columns(body, &layout.names, &mut sink);
+            self.take_pairs(of, &found);
+            return true;
+        }
+        false
+    }
+
+    /// What a source type says of every line: cases, times, message, constant fields.
+    pub(crate) fn finish(&mut self, of: TypeIndex, status: ParseStatus, body: &'a str) {
+        let plan = self.plan;
+        let bound = &plan.types[usize::from(of)];
+        self.draft.source_type = bound.name;
+        self.draft.status = status;
+        for switch in &bound.switches {
+            self.switch(switch);
+        }
+        for names in &bound.time {
+            if self.time_of(names) {
+                break;
+            }
+        }
+        let message =
+            bound.message.iter().find_map(|id| self.draft.get(*id).and_then(|value| value.as_str()));
+        if let Some(message) = message.filter(|message| !message.is_empty()) {
+            self.draft.message = message;
+        }
+        if bound.scan_always || status == ParseStatus::Partial {
+            self.scan(of, body);
+        }
+        self.put_sets(&bound.sets);
+    }
+
+    fn switch(&mut self, switch: &BoundSwitch) {
+        const KEY_BYTES_MAX: usize = 160;
+        let mut key = bumpalo::collections::String::with_capacity_in(KEY_BYTES_MAX, self.draft.arena);
+        for (at, id) in switch.on.iter().enumerate() {
+            if at > 0 {
+                key.push(':');
+            }
+            if let Some(value) = self.draft.get(*id) {
+                // Writing to the arena cannot fail.
+                let _ = write!(key, "{value}");
+            }
+        }
+        let case = switch.cases.get(key.as_str()).unwrap_or(&switch.default);
+        for (from, target) in &case.maps {
+            if let Some(value) = self.draft.get(*from) {
+                self.put_mapped(*target, value);
+            }
+        }
+        self.put_sets(&case.sets);
+    }
+
+    /// The time that these fields say together, with a blank between them.
+    fn time_of(&mut self, names: &[event::FieldId]) -> bool {
+        if let [id] = names
+            && let Some(value @ (Value::Int(_) | Value::Float(_))) = self.draft.get(*id)
+        {
+            let before = self.draft.time.take();
+            let target = crate::target::Target::plain(known::TIMESTAMP, self.fields);
+            self.put_value(target, value);
+            let found = self.draft.time.is_some();
+            self.draft.time = self.draft.time.or(before);
+            return found;
+        }
+        let mut text = bumpalo::collections::String::with_capacity_in(48, self.draft.arena);
+        for (at, id) in names.iter().enumerate() {
+            let Some(value) = self.draft.get(*id) else {
+                // A zone that is not told does not take the date and the time with it.
+                if at >= 2 {
+                    continue;
+                }
+                return false;
+            };
+            if at > 0 {
+                text.push(' ');
+            }
+            let _ = write!(text, "{value}");
+        }
+        match self.clock.read_all(&text) {
+            Some(time) => self.draft.time = Some(time),
+            None => self.draft.defect(DefectKind::BadTime, self.draft.text),
+        }
+        true
+    }
+
+    fn scan(&mut self, of: TypeIndex, body: &'a str) {
+        let plan = self.plan;
+        let Some(scans) = &plan.types[usize::from(of)].scans else { return };
+        for hit in scans.automaton.find_iter(body) {
+            let (targets, until, word) = &scans.found[hit.pattern().as_usize()];
+            let before = hit.start().checked_sub(1).map(|at| body.as_bytes()[at]);
+            if *word && before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+                continue;
+            }
+            let rest = &body[hit.end()..];
+            let length = rest.bytes().position(|byte| until.contains(&byte)).unwrap_or(rest.len());
+            let text = rest.get(..length).unwrap_or("").trim();
+            for target in targets {
+                self.put_mapped(*target, Value::Str(text));
+            }
+        }
+    }
+}

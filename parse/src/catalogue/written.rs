@@ -1,0 +1,209 @@
+//! A catalogue entry as it is written in its file; `docs/source-types.md` explains each part.
+
+use super::{Sample, SourceTypeInfo};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// How the text of a source type is built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    #[default]
+    Pattern,
+    Json,
+    Kv,
+    Cef,
+    Leef,
+    Csv,
+}
+
+/// One value or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        let list = match self {
+            OneOrMany::One(one) => std::slice::from_ref(one),
+            OneOrMany::Many(many) => many,
+        };
+        list.iter().map(String::as_str)
+    }
+}
+
+pub(crate) type Values = BTreeMap<String, OneOrMany>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) format: Format,
+    #[serde(default)]
+    title: Text,
+    #[serde(default)]
+    description: Text,
+    #[serde(default)]
+    vendor: String,
+    #[serde(default)]
+    product: String,
+    #[serde(default)]
+    categories: String,
+    #[serde(default)]
+    events_per_day: u64,
+    #[serde(default)]
+    pub(crate) prefix: String,
+    #[serde(default)]
+    pub(crate) recognise: Recognise,
+    #[serde(default)]
+    pub(crate) head: Vec<String>,
+    #[serde(default)]
+    pub(crate) strip: Vec<Strip>,
+    #[serde(default)]
+    pub(crate) keep: Vec<String>,
+    #[serde(default)]
+    pub(crate) rename: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) map: Values,
+    #[serde(default)]
+    pub(crate) time: Vec<Vec<String>>,
+    #[serde(default)]
+    pub(crate) message: Vec<String>,
+    #[serde(default)]
+    pub(crate) set: Values,
+    #[serde(default)]
+    pub(crate) switch: Vec<Switch>,
+    #[serde(default)]
+    pub(crate) pattern: Vec<Pattern>,
+    #[serde(default)]
+    pub(crate) scan: Vec<Scan>,
+    #[serde(default)]
+    pub(crate) scan_always: bool,
+    #[serde(default)]
+    pub(crate) layout: Vec<Layout>,
+    #[serde(default)]
+    sample: Vec<WrittenSample>,
+}
+
+impl Entry {
+    pub(crate) fn info(&self) -> SourceTypeInfo {
+        SourceTypeInfo {
+            name: self.name.clone(),
+            title_nl: self.title.nl.clone(),
+            title_en: self.title.en.clone(),
+            description_nl: self.description.nl.clone(),
+            description_en: self.description.en.clone(),
+            categories: self.categories.chars().collect(),
+            vendor: self.vendor.clone(),
+            product: self.product.clone(),
+            events_per_day: self.events_per_day,
+            prefix: self.prefix.clone(),
+            samples: self.sample.iter().map(WrittenSample::checked).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    nl: String,
+    en: String,
+}
+
+/// What gives a source type away.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Recognise {
+    /// The program's name in the envelope.
+    pub(crate) app: Vec<String>,
+    /// What the message starts with.
+    pub(crate) start: Vec<String>,
+    /// What the message must hold besides its start.
+    pub(crate) contains: String,
+    /// Names that are there together; each list is one way.
+    pub(crate) keys: Vec<Vec<String>>,
+    /// The source type whose lines look the same; told apart by what else the source sends.
+    pub(crate) or: String,
+}
+
+/// Names that start with `from` start with `to` instead.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Strip {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// The first letter after it becomes a capital.
+    #[serde(default)]
+    pub(crate) capital: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Switch {
+    pub(crate) on: Vec<String>,
+    #[serde(default)]
+    pub(crate) case: BTreeMap<String, Case>,
+    #[serde(default)]
+    pub(crate) default: Case,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Case {
+    pub(crate) set: Values,
+    pub(crate) map: Values,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    #[serde(default)]
+    pub(crate) code: Vec<String>,
+    #[serde(default)]
+    pub(crate) set: Values,
+}
+
+/// `after` some text comes a value, wherever it is in the message.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scan {
+    pub(crate) after: String,
+    pub(crate) to: OneOrMany,
+    #[serde(default = "Scan::default_until")]
+    pub(crate) until: String,
+}
+
+impl Scan {
+    fn default_until() -> String {
+        " \t,;\"'<>()[]".to_owned()
+    }
+}
+
+/// The names of columns, for lines whose column number `column` (from 0) is one of `is`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Layout {
+    pub(crate) column: usize,
+    pub(crate) is: Vec<String>,
+    /// Separated by commas.
+    pub(crate) names: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSample {
+    line: String,
+    expect: BTreeMap<String, String>,
+}
+
+impl WrittenSample {
+    fn checked(&self) -> Sample {
+        let expect = self.expect.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Sample { line: self.line.trim_end_matches('\n').to_owned(), expect }
+    }
+}

@@ -1,0 +1,288 @@
+//! The message without its envelope: which format, which source type.
+
+use crate::json::{self, Pairs};
+use crate::names::ROOT;
+use crate::pairs::{self, Sink};
+use crate::pattern::Spans;
+use crate::plan::TypeIndex;
+use crate::work::Work;
+use event::{DefectKind, FieldId, ParseStatus, Value, known};
+use memchr::memmem;
+
+/// What is known of the line beforehand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hint<'a> {
+    /// The program's name in the envelope.
+    pub(crate) app: &'a str,
+    /// The source type that somebody fixed.
+    pub(crate) fixed: Option<TypeIndex>,
+    /// The source type of an earlier line of this source that could be no other.
+    pub(crate) learned: Option<TypeIndex>,
+}
+
+impl<'a> Work<'_, 'a> {
+    /// Understands the message; gives the source type, if that could be no other.
+    pub(crate) fn content(&mut self, body: &'a str, hint: Hint<'a>) -> Option<TypeIndex> {
+        let body = body.trim_start();
+        if let Some(of) = hint.fixed
+            && self.apply(of, body, false)
+        {
+            return None;
+        }
+        if self.structured(body) {
+            return None;
+        }
+        if let Some(of) = self.by_start(body).or_else(|| self.by_app(body, hint.app)) {
+            return Some(of);
+        }
+        if let Some(of) = self.by_pattern(body, hint.learned) {
+            return of;
+        }
+        if !self.by_pairs(body) {
+            self.embedded(body);
+        }
+        None
+    }
+
+    /// Formats that say what they are in their first bytes.
+    fn structured(&mut self, body: &'a str) -> bool {
+        match body.as_bytes().first() {
+            Some(b'{') => self.json(body, None),
+            Some(b'@') => body.strip_prefix("@cee:").is_some_and(|json| self.json(json.trim_start(), None)),
+            Some(b'C') if body.starts_with("CEF:") => self.cef(body),
+            Some(b'L') if body.starts_with("LEEF:") => self.leef(body),
+            _ => false,
+        }
+    }
+
+    /// JSON, of a given type or of the one that its keys tell.
+    pub(crate) fn json(&mut self, body: &'a str, of: Option<TypeIndex>) -> bool {
+        let arena = self.draft.arena;
+        let mut pairs = Pairs::with_capacity_in(48, arena);
+        let outcome = json::flatten(body, ROOT, self.names, arena, &mut pairs);
+        if pairs.is_empty() && outcome.defect.is_some() {
+            return false;
+        }
+        let offset = (body.as_ptr() as usize).saturating_sub(self.draft.text.as_ptr() as usize);
+        if let Some((kind, at)) = outcome.defect {
+            self.draft.defect_at(kind, offset + at);
+        }
+        let broken = matches!(outcome.defect, Some((DefectKind::Malformed, _)));
+        let rest = body[outcome.used.min(body.len())..].trim();
+        if !broken && !rest.is_empty() {
+            self.draft.defect(DefectKind::Malformed, rest);
+        }
+        match of.or_else(|| self.by_keys(outcome.signals)) {
+            Some(of) => {
+                self.take_pairs(of, &pairs);
+                if broken {
+                    self.draft.status = ParseStatus::Partial;
+                }
+            }
+            None => self.take_generic("json", &pairs),
+        }
+        true
+    }
+
+    fn by_keys(&self, signals: u128) -> Option<TypeIndex> {
+        let claim = self.plan.keys.iter().find(|(mask, _)| mask & signals == *mask);
+        claim.map(|(_, of)| *of)
+    }
+
+    /// A format understood, a source type not known: the format's own entry maps what is usual in it.
+    pub(crate) fn take_generic(&mut self, format: &str, pairs: &Pairs<'a>) {
+        if let Some(of) = self.plan.by_name.get(format) {
+            self.take_pairs(*of, pairs);
+            self.draft.status = ParseStatus::Partial;
+        }
+    }
+
+    /// `CEF:Version|Vendor|Product|Version|Event Class ID|Name|Severity|Extension`.
+    pub(crate) fn cef(&mut self, body: &'a str) -> bool {
+        let Some((parts, extension)) = pairs::header::<7>(body) else { return false };
+        const NAMES: [&str; 7] = [
+            "cef.version",
+            "cef.device.vendor",
+            "cef.device.product",
+            "cef.device.version",
+            "cef.device.event_class_id",
+            "cef.name",
+            "cef.severity",
+        ];
+        self.headed("cef", &NAMES, &parts, |sink| pairs::cef_extension(extension, sink))
+    }
+
+    /// `LEEF:1.0|Vendor|Product|Version|EventID|Attributes`; version 2.0 may name its delimiter before the attributes.
+    pub(crate) fn leef(&mut self, body: &'a str) -> bool {
+        let Some((parts, mut attributes)) = pairs::header::<5>(body) else { return false };
+        let mut delimiter = b'\t';
+        if let Some((named, rest)) = attributes.split_once('|').filter(|_| parts[0].ends_with("2.0")) {
+            let code = named.strip_prefix("0x").or_else(|| named.strip_prefix('x'));
+            let byte = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()).or(named.bytes().next());
+            if named.len() <= 4 && !named.contains('=') {
+                delimiter = byte.unwrap_or(b'\t');
+                attributes = rest;
+            }
+        } else if !attributes.contains('\t') {
+            // Seen in the field: version 1.0 with another delimiter, most often the header's own.
+            delimiter = if attributes.contains('|') { b'|' } else { b'\t' };
+        }
+        const NAMES: [&str; 5] =
+            ["leef.version", "leef.vendor", "leef.product", "leef.product_version", "leef.event_id"];
+        self.headed("leef", &NAMES, &parts, |sink| {
+            if delimiter == b'\t' && !attributes.contains('\t') {
+                pairs::cef_extension(attributes, sink);
+            } else {
+                pairs::leef_attributes(attributes, delimiter, sink);
+            }
+        })
+    }
+
+    fn headed(
+        &mut self,
+        format: &str,
+        names: &[&str],
+        parts: &[&'a str],
+        read: impl FnOnce(&mut Sink<'a, '_>),
+    ) -> bool {
+        let arena = self.draft.arena;
+        let mut found = Pairs::with_capacity_in(48, arena);
+        for (name, part) in names.iter().zip(parts) {
+            let part = if *name == names[0] {
+                part.split_once(':').map_or(*part, |(_, version)| version)
+            } else {
+                *part
+            };
+            let part = if part.contains('\\') { pairs::without_backslashes(part, arena) } else { part };
+            if let Some(node) = self.names.child(ROOT, name) {
+                found.push((node, Value::Str(part.trim())));
+            }
+        }
+        let mut sink = Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: 0 };
+        read(&mut sink);
+        self.take_generic(format, &found);
+        self.draft.status = ParseStatus::Parsed;
+        true
+    }
+
+    /// A source type by the first bytes of the message.
+    fn by_start(&mut self, body: &'a str) -> Option<TypeIndex> {
+        let plan = self.plan;
+        let first = usize::from(*body.as_bytes().first()?);
+        let bucket = &plan.starts[first];
+        let fits = |start: &&crate::plan::Start| {
+            body.starts_with(start.text.as_str())
+                && (start.contains.needle().is_empty() || start.contains.find(body.as_bytes()).is_some())
+        };
+        bucket.iter().filter(fits).find(|start| self.apply(start.of, body, true)).map(|start| start.of)
+    }
+
+    /// A source type by the program's name in the envelope.
+    fn by_app(&mut self, body: &'a str, app: &str) -> Option<TypeIndex> {
+        if app.is_empty() {
+            return None;
+        }
+        let plan = self.plan;
+        let app = if app.contains("(pam_") { "pam_unix" } else { crate::text::base_name(app) };
+        let types = plan.by_app.get(app)?;
+        if let Some(of) = types.iter().find(|of| self.apply(**of, body, false)) {
+            return Some(*of);
+        }
+        // Another source type's message under this name (su's in sshd's) is better than an unknown one of its own.
+        let of = *types.first()?;
+        if self.by_pattern(body, None).is_some() || self.apply(of, body, true) {
+            return Some(of);
+        }
+        None
+    }
+
+    /// A source type by a pattern that matches; the inner value is the type if it could be no other.
+    fn by_pattern(&mut self, body: &'a str, learned: Option<TypeIndex>) -> Option<Option<TypeIndex>> {
+        let plan = self.plan;
+        let first = usize::from(*body.as_bytes().first()?);
+        let mut spans = Spans::new();
+        for prefix in &plan.prefixes[first] {
+            let of = usize::from(prefix.of);
+            let pattern = usize::from(prefix.pattern);
+            if body.starts_with(&*prefix.text) && plan.types[of].patterns[pattern].0.matches(body, &mut spans)
+            {
+                self.take_pattern(prefix.of, prefix.pattern, &spans, body);
+                return Some(Some(prefix.of));
+            }
+        }
+        for floating in &plan.floating {
+            if floating.needle.find(body.as_bytes()).is_none() {
+                continue;
+            }
+            let bound = &plan.types[usize::from(floating.of)];
+            let pattern = &bound.patterns[usize::from(floating.pattern)].0;
+            if pattern.matches(body, &mut spans) {
+                let other = bound.or.filter(|or| {
+                    let family = &plan.types[usize::from(*or)].family;
+                    learned.is_some_and(|learned| plan.types[usize::from(learned)].family == *family)
+                });
+                if !other.is_some_and(|other| self.apply(other, body, false)) {
+                    self.take_pattern(floating.of, floating.pattern, &spans, body);
+                }
+                return Some(bound.or.is_none().then_some(floating.of));
+            }
+        }
+        None
+    }
+
+    /// Key=value, of the type that its keys tell; prose with an equals sign in it is not.
+    fn by_pairs(&mut self, body: &'a str) -> bool {
+        let bytes = body.as_bytes();
+        let word =
+            bytes.iter().take(64).take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-@".contains(byte));
+        let word = word.count();
+        if word == 0 || bytes.get(word) != Some(&b'=') {
+            return false;
+        }
+        let (pairs, signals, bare) = self.read_pairs(body);
+        if let Some(of) = self.by_keys(signals) {
+            self.take_pairs(of, &pairs);
+            return true;
+        }
+        if pairs.len() < 2 || bare > pairs.len() {
+            return false;
+        }
+        self.take_generic("kv", &pairs);
+        true
+    }
+
+    /// CEF and LEEF behind something that nobody knows.
+    fn embedded(&mut self, body: &'a str) {
+        for (mark, is_cef) in [("CEF:", true), ("LEEF:", false)] {
+            let Some(at) = memmem::find(body.as_bytes(), mark.as_bytes()) else { continue };
+            let inner = &body[at..];
+            if inner.as_bytes().get(mark.len()).is_some_and(u8::is_ascii_digit) {
+                let _ = if is_cef { self.cef(inner) } else { self.leef(inner) };
+                return;
+            }
+        }
+    }
+
+    /// Puts a field from the envelope unless the message itself said it.
+    pub(crate) fn put_if_absent(&mut self, id: FieldId, value: Value<'a>) {
+        if self.draft.get(id).is_none() {
+            self.draft.put(id, value);
+        }
+    }
+
+    /// The fields that the envelope gives when the message does not.
+    pub(crate) fn envelope_defaults(&mut self, header: &crate::syslog::Header<'a>) {
+        if !header.host.is_empty() {
+            self.put_if_absent(known::HOST_NAME, Value::Str(header.host));
+            if let Some(address) = crate::text::ip(header.host) {
+                self.put_if_absent(known::HOST_IP, Value::Ip(address));
+            }
+        }
+        if !header.app.is_empty() {
+            self.put_if_absent(known::PROCESS_NAME, Value::Str(crate::text::base_name(header.app)));
+        }
+        if let Some(pid) = crate::text::int(header.procid) {
+            self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
+        }
+    }
+}

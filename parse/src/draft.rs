@@ -1,0 +1,80 @@
+//! An event in the making: fields and defects collected in the batch's arena.
+
+use crate::time::Clock;
+use bumpalo::Bump;
+use bumpalo::collections::Vec as BumpVec;
+use event::{Defect, DefectKind, Field, FieldId, ParseStatus, Timestamp, Value};
+
+/// At most this many fields an event; the rest is only in the raw bytes (`too_many_fields`).
+pub(crate) const FIELDS_MAX: usize = 1024;
+
+/// At most this many defects an event: the first ones tell enough.
+const DEFECTS_MAX: usize = 16;
+
+/// Most events have fewer fields than this, so their list never moves.
+const FIELDS_USUAL: usize = 32;
+
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    pub(crate) arena: &'a Bump,
+    /// The whole line as text.
+    pub(crate) text: &'a str,
+    pub(crate) fields: BumpVec<'a, Field<'a>>,
+    pub(crate) defects: BumpVec<'a, Defect>,
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) message: &'a str,
+    pub(crate) source_type: &'static str,
+    pub(crate) status: ParseStatus,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(arena: &'a Bump, text: &'a str) -> Draft<'a> {
+        Draft {
+            arena,
+            text,
+            fields: BumpVec::with_capacity_in(FIELDS_USUAL, arena),
+            defects: BumpVec::new_in(arena),
+            time: None,
+            message: text,
+            source_type: "raw",
+            status: ParseStatus::Raw,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, id: FieldId, value: Value<'a>) {
+        if self.fields.len() < FIELDS_MAX {
+            self.fields.push(Field { id, value });
+        } else {
+            self.defect(DefectKind::TooManyFields, self.text);
+        }
+    }
+
+    pub(crate) fn get(&self, id: FieldId) -> Option<Value<'a>> {
+        self.fields.iter().find(|field| field.id == id).map(|field| field.value)
+    }
+
+    /// Notes what was wrong with `part`, a part of the line; a kind is noted once.
+    pub(crate) fn defect(&mut self, kind: DefectKind, part: &str) {
+        // Text that was copied (replaced bytes, escapes) lies elsewhere in memory: its defect is the whole line's.
+        let offset = (part.as_ptr() as usize)
+            .checked_sub(self.text.as_ptr() as usize)
+            .filter(|offset| *offset <= self.text.len());
+        self.defect_at(kind, offset.unwrap_or(0));
+    }
+
+    pub(crate) fn defect_at(&mut self, kind: DefectKind, offset: usize) {
+        let known = self.defects.iter().any(|defect| defect.kind == kind);
+        if !known && self.defects.len() < DEFECTS_MAX {
+            self.defects.push(Defect { kind, offset: offset.min(u32::MAX as usize) as u32 });
+        }
+    }
+
+    /// Sets the time from text; a time that cannot be read is a defect.
+    pub(crate) fn set_time(&mut self, text: &'a str, clock: &Clock<'_>) {
+        match clock.read_all(text) {
+            Some(time) => self.time = Some(time),
+            None => self.defect(DefectKind::BadTime, text),
+        }
+    }
+}

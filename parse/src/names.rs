@@ -1,0 +1,135 @@
+//! The names that come in by the wire (JSON keys, key=value keys, …), remembered as a tree, so that a nested name is
+//! found by one hash of its last part and never built twice.
+
+use ahash::RandomState;
+use event::FIELD_NAME_BYTES_MAX;
+use std::collections::HashMap;
+
+/// At most this many names are remembered; what comes after is a defect (`too_many_names`).
+pub(crate) const NODES_MAX: usize = 131_072;
+
+/// A name in the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node(pub(crate) u32);
+
+/// The tree's root, whose name is empty.
+pub(crate) const ROOT: Node = Node(0);
+
+#[derive(Debug)]
+struct Held {
+    parent: u32,
+    hash: u32,
+    key: Box<str>,
+    // The bits of the recognition keys that this name is (see `plan::Recognise`).
+    signal: u128,
+}
+
+#[derive(Debug)]
+pub(crate) struct Names {
+    // Open addressing with linear probing; a slot holds a node's index plus one. A power of two, at most half full.
+    slots: Vec<u32>,
+    nodes: Vec<Held>,
+    hasher: RandomState,
+    signals: HashMap<String, u128>,
+}
+
+impl Names {
+    pub(crate) fn new(signals: HashMap<String, u128>) -> Names {
+        let root = Held { parent: 0, hash: 0, key: "".into(), signal: 0 };
+        // Fixed seeds would let a sender choose colliding names.
+        Names { slots: vec![0; 1024], nodes: vec![root], hasher: RandomState::new(), signals }
+    }
+
+    /// The name `key` below `parent`; `None` when it is too long or one too many.
+    #[inline]
+    pub(crate) fn child(&mut self, parent: Node, key: &str) -> Option<Node> {
+        let hash = (self.hasher.hash_one(key) as u32) ^ parent.0.wrapping_mul(0x9E37_79B1);
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        loop {
+            match self.slots[slot] {
+                0 => return self.add(parent, key, hash, slot),
+                index => {
+                    let held = &self.nodes[index as usize - 1];
+                    if held.hash == hash && held.parent == parent.0 && *held.key == *key {
+                        return Some(Node(index - 1));
+                    }
+                }
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, parent: Node, key: &str, hash: u32, slot: usize) -> Option<Node> {
+        if self.nodes.len() >= NODES_MAX || key.len() > FIELD_NAME_BYTES_MAX {
+            return None;
+        }
+        let index = self.nodes.len() as u32;
+        self.slots[slot] = index + 1;
+        self.nodes.push(Held { parent: parent.0, hash, key: key.into(), signal: 0 });
+        let name = self.full(Node(index));
+        self.nodes[index as usize].signal = self.signals.get(&name).copied().unwrap_or(0);
+        if self.nodes.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        Some(Node(index))
+    }
+
+    fn grow(&mut self) {
+        let mask = self.slots.len() * 2 - 1;
+        self.slots = vec![0; mask + 1];
+        for (index, held) in self.nodes.iter().enumerate().skip(1) {
+            let mut slot = held.hash as usize & mask;
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            self.slots[slot] = index as u32 + 1;
+        }
+    }
+
+    /// The recognition keys that this name is.
+    #[inline]
+    pub(crate) fn signal(&self, node: Node) -> u128 {
+        self.nodes[node.0 as usize].signal
+    }
+
+    /// The whole name, its parts joined by dots.
+    pub(crate) fn full(&self, node: Node) -> String {
+        let mut parts = Vec::new();
+        let mut at = node.0;
+        while at != 0 {
+            let held = &self.nodes[at as usize];
+            parts.push(&*held.key);
+            at = held.parent;
+        }
+        parts.reverse();
+        parts.join(".")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_node_and_keeps_it_while_the_table_grows() {
+        let mut names = Names::new(HashMap::from([("a.k7".to_owned(), 2)]));
+        let parent = names.child(ROOT, "a").expect("room");
+        let first: Vec<_> = (0..5000).map(|n| names.child(parent, &format!("k{n}"))).collect();
+        let again: Vec<_> = (0..5000).map(|n| names.child(parent, &format!("k{n}"))).collect();
+        assert_eq!(first, again);
+        let seventh = first[7].expect("room");
+        assert_eq!(names.full(seventh), "a.k7");
+        assert_eq!(names.signal(seventh), 2);
+        assert_ne!(names.child(ROOT, "k7"), first[7]);
+    }
+
+    #[test]
+    fn there_is_a_last_name() {
+        let mut names = Names::new(HashMap::new());
+        assert_eq!(names.child(ROOT, &"x".repeat(FIELD_NAME_BYTES_MAX + 1)), None);
+        let refused = (0..NODES_MAX).filter(|n| names.child(ROOT, &n.to_string()).is_none()).count();
+        assert_eq!(refused, 1);
+    }
+}

@@ -1,0 +1,397 @@
+//! Patterns of the catalogue: literal text with named holes, compiled once and matched left to right.
+//!
+//! `Failed password for {user.name} from {source.ip} port {source.port}{? ssh2?}`: a hole is a field name, with an
+//! optional shape (`:word`, `:any`, `:quoted`, `:rest`) and function (`|host`); `{_}` is a hole that is dropped;
+//! `{?…?}` is a part that may be absent and must start with literal text. A pattern matches the whole text or not at
+//! all, so text that an attacker slips into a hole cannot move the fields behind it.
+
+use crate::target::{Func, Target};
+use crate::text;
+use event::{FieldKind, FieldTable};
+use memchr::memchr;
+
+/// At most this many holes a pattern.
+pub(crate) const HOLES_MAX: usize = 32;
+
+/// A match that needs more steps is given up: hostile text must not cost more than a long line.
+const STEPS_MAX: u32 = 512;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Up to the next literal text.
+    Any,
+    /// The same, without white space.
+    Word,
+    /// Digits.
+    Number,
+    /// An address.
+    Address,
+    /// Up to the next quote that no backslash escapes.
+    Quoted,
+    /// Everything to the end.
+    Rest,
+}
+
+#[derive(Debug)]
+enum Op {
+    Literal(Box<str>),
+    /// Fills a hole; the index is into [`Pattern::holes`].
+    Hole(usize, Shape),
+    /// What follows, up to the op at this index, may be absent.
+    Optional(usize),
+}
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    ops: Vec<Op>,
+    /// What each hole fills; `None` drops it.
+    pub(crate) holes: Vec<Option<Target>>,
+}
+
+/// The spans that a match filled, by hole.
+#[derive(Debug)]
+pub(crate) struct Spans {
+    spans: [(u32, u32); HOLES_MAX],
+    filled: u32,
+    steps: u32,
+}
+
+impl Spans {
+    pub(crate) fn new() -> Spans {
+        Spans { spans: [(0, 0); HOLES_MAX], filled: 0, steps: 0 }
+    }
+
+    /// The filled holes in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let filled = (0..HOLES_MAX).filter(|hole| self.filled & (1 << hole) != 0);
+        filled.map(|hole| (hole, self.spans[hole].0 as usize, self.spans[hole].1 as usize))
+    }
+}
+
+impl Pattern {
+    /// Compiles the text of a pattern; the error says what is wrong with it.
+    pub(crate) fn compile(source: &str, fields: &FieldTable) -> Result<Pattern, String> {
+        let mut pattern = Pattern { ops: Vec::new(), holes: Vec::new() };
+        let mut open = None;
+        let mut rest = source;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix("{?") {
+                if open.replace(pattern.ops.len()).is_some() {
+                    return Err(format!("optional parts do not nest: {source:?}"));
+                }
+                pattern.ops.push(Op::Optional(0));
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix("?}") {
+                let start = open.take().ok_or_else(|| format!("`?}}` closes nothing: {source:?}"))?;
+                pattern.ops[start] = Op::Optional(pattern.ops.len());
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix('{') {
+                let close = after.find('}').ok_or_else(|| format!("unclosed hole: {source:?}"))?;
+                pattern.add_hole(&after[..close], fields)?;
+                rest = &after[close + 1..];
+            } else {
+                let next = |stop: &str| rest.find(stop).unwrap_or(rest.len());
+                let end = next("{").min(next("?}")).max(1);
+                pattern.ops.push(Op::Literal(rest[..end].into()));
+                rest = &rest[end..];
+            }
+        }
+        if open.is_some() {
+            return Err(format!("unclosed optional part: {source:?}"));
+        }
+        pattern.check(source).map(|()| pattern)
+    }
+
+    fn add_hole(&mut self, spec: &str, fields: &FieldTable) -> Result<(), String> {
+        let (name_shape, func) = spec.split_once('|').map_or((spec, None), |(name, func)| (name, Some(func)));
+        let (name, shape) =
+            name_shape.split_once(':').map_or((name_shape, ""), |(name, shape)| (name, shape));
+        let target = match (name, func) {
+            ("_", _) => None,
+            (name, None) => Some(Target::from_spec(name, fields)?),
+            (name, Some(func)) => Some(Target::from_spec(&format!("{name}|{func}"), fields)?),
+        };
+        let shape = match (shape, target) {
+            ("word", _) => Shape::Word,
+            ("any", _) => Shape::Any,
+            ("quoted", _) => Shape::Quoted,
+            ("rest", _) => Shape::Rest,
+            ("number", _) => Shape::Number,
+            ("ip", _) => Shape::Address,
+            ("", Some(Target { func: Func::Host, .. })) => Shape::Word,
+            ("", Some(Target { kind: FieldKind::Ip, .. })) => Shape::Address,
+            ("", Some(Target { kind: FieldKind::Long, .. })) => Shape::Number,
+            ("", _) => Shape::Any,
+            (other, _) => return Err(format!("no shape is called {other:?} (in {spec:?})")),
+        };
+        if self.holes.len() == HOLES_MAX {
+            return Err(format!("more than {HOLES_MAX} holes"));
+        }
+        self.ops.push(Op::Hole(self.holes.len(), shape));
+        self.holes.push(target);
+        Ok(())
+    }
+
+    fn check(&self, source: &str) -> Result<(), String> {
+        for pair in self.ops.windows(2) {
+            match (&pair[0], &pair[1]) {
+                (Op::Hole(_, Shape::Any | Shape::Word), Op::Hole(..)) => {
+                    return Err(format!("two holes need text between them: {source:?}"));
+                }
+                (Op::Optional(_), Op::Hole(..) | Op::Optional(_)) => {
+                    return Err(format!("an optional part starts with text: {source:?}"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The text that the pattern starts with; empty when it starts with a hole.
+    pub(crate) fn prefix(&self) -> &str {
+        match self.ops.first() {
+            Some(Op::Literal(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// The longest text that every match holds.
+    pub(crate) fn needle(&self) -> &str {
+        let mut longest = "";
+        let mut optional_until = 0;
+        for (at, op) in self.ops.iter().enumerate() {
+            match op {
+                Op::Optional(end) => optional_until = *end,
+                Op::Literal(text) if at >= optional_until && text.len() > longest.len() => longest = text,
+                _ => {}
+            }
+        }
+        longest
+    }
+
+    /// Matches the whole of `text`, trailing white space aside.
+    pub(crate) fn matches(&self, text: &str, spans: &mut Spans) -> bool {
+        spans.filled = 0;
+        spans.steps = 0;
+        self.from(0, text.as_bytes(), text.len(), 0, spans)
+    }
+
+    fn from(&self, op: usize, bytes: &[u8], end: usize, at: usize, spans: &mut Spans) -> bool {
+        spans.steps += 1;
+        if spans.steps > STEPS_MAX {
+            return false;
+        }
+        match self.ops.get(op) {
+            None => bytes[at..end].iter().all(u8::is_ascii_whitespace),
+            Some(Op::Literal(text)) => {
+                bytes[at..].starts_with(text.as_bytes())
+                    && self.from(op + 1, bytes, end, at + text.len(), spans)
+            }
+            Some(Op::Optional(after)) => {
+                let filled = spans.filled;
+                if self.from(op + 1, bytes, end, at, spans) {
+                    return true;
+                }
+                spans.filled = filled;
+                self.from(*after, bytes, end, at, spans)
+            }
+            Some(Op::Hole(hole, shape)) => self.fill(op, *hole, *shape, bytes, at, spans),
+        }
+    }
+
+    fn fill(&self, op: usize, hole: usize, shape: Shape, bytes: &[u8], at: usize, spans: &mut Spans) -> bool {
+        let rest = &bytes[at..];
+        let length = match shape {
+            Shape::Number => {
+                Some(rest.iter().take_while(|byte| byte.is_ascii_digit()).count()).filter(|n| *n > 0)
+            }
+            Shape::Address => address_length(rest),
+            Shape::Quoted => Some(quoted_length(rest)),
+            Shape::Rest => Some(rest.len()),
+            Shape::Any | Shape::Word => return self.fill_to_next(op, hole, shape, bytes, at, spans),
+        };
+        let Some(length) = length else { return false };
+        self.filled(op + 1, hole, (at, at + length), bytes, spans)
+    }
+
+    fn filled(&self, op: usize, hole: usize, span: (usize, usize), bytes: &[u8], spans: &mut Spans) -> bool {
+        let filled = spans.filled;
+        spans.filled |= 1 << hole;
+        spans.spans[hole] = (span.0 as u32, span.1 as u32);
+        if self.from(op, bytes, bytes.len(), span.1, spans) {
+            // A later try may have reused the slot of an optional hole; this one is settled now.
+            spans.spans[hole] = (span.0 as u32, span.1 as u32);
+            return true;
+        }
+        spans.filled = filled;
+        false
+    }
+
+    /// A hole that reaches to the next literal text: the first place from which the rest of the pattern fits.
+    fn fill_to_next(
+        &self,
+        op: usize,
+        hole: usize,
+        shape: Shape,
+        bytes: &[u8],
+        at: usize,
+        spans: &mut Spans,
+    ) -> bool {
+        let limit = match shape {
+            Shape::Word => at + bytes[at..].iter().take_while(|byte| !byte.is_ascii_whitespace()).count(),
+            _ => bytes.len(),
+        };
+        let mut next = op + 1;
+        loop {
+            match self.ops.get(next) {
+                Some(Op::Literal(literal)) => {
+                    return self.fill_before(next, literal, hole, (at, limit), bytes, spans);
+                }
+                Some(Op::Optional(after)) => {
+                    if let Some(Op::Literal(literal)) = self.ops.get(next + 1)
+                        && self.fill_before(next + 1, literal, hole, (at, limit), bytes, spans)
+                    {
+                        return true;
+                    }
+                    next = *after;
+                }
+                Some(Op::Hole(..)) => return false,
+                None => return limit > at && self.filled(next, hole, (at, limit), bytes, spans),
+            }
+        }
+    }
+
+    fn fill_before(
+        &self,
+        op: usize,
+        literal: &str,
+        hole: usize,
+        (at, limit): (usize, usize),
+        bytes: &[u8],
+        spans: &mut Spans,
+    ) -> bool {
+        let literal = literal.as_bytes();
+        let mut from = at;
+        while from <= limit {
+            let Some(found) = memchr(literal[0], &bytes[from..]) else { return false };
+            let end = from + found;
+            if end > limit {
+                return false;
+            }
+            if bytes[end..].starts_with(literal) && self.filled(op, hole, (at, end), bytes, spans) {
+                return true;
+            }
+            spans.steps += 1;
+            if spans.steps > STEPS_MAX {
+                return false;
+            }
+            from = end + 1;
+        }
+        false
+    }
+}
+
+fn quoted_length(rest: &[u8]) -> usize {
+    let mut at = 0;
+    while at < rest.len() {
+        match rest[at] {
+            b'"' => return at,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    rest.len()
+}
+
+/// How many bytes of `rest` are an address: the longest run of its characters, less a port or a colon behind.
+fn address_length(rest: &[u8]) -> Option<usize> {
+    let is_address =
+        |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'[' | b']' | b'%');
+    let mut run = rest.iter().take(64).take_while(is_address).count();
+    if rest[..run].contains(&b'%') {
+        // The zone of a link-local address is the name of an interface.
+        run += rest[run..].iter().take(16).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    }
+    let candidate = std::str::from_utf8(&rest[..run]).ok()?;
+    if text::ip(candidate).is_some() {
+        return Some(run);
+    }
+    let before_colon = candidate.find(':').unwrap_or(run);
+    let shorter = [before_colon, candidate.trim_end_matches([':', '.']).len()];
+    shorter.into_iter().find(|length| text::ip(&candidate[..*length]).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matched(pattern: &str, text: &str) -> String {
+        let fields = FieldTable::new();
+        let pattern = Pattern::compile(pattern, &fields).expect("a good pattern");
+        let mut spans = Spans::new();
+        if !pattern.matches(text, &mut spans) {
+            return "none".to_owned();
+        }
+        let show = |(hole, from, to): (usize, usize, usize)| {
+            pattern.holes[hole].map(|target| format!("{}={}", fields.name(target.id), &text[from..to]))
+        };
+        spans.iter().filter_map(show).collect::<Vec<_>>().join("|")
+    }
+
+    const FAILED: &str = "Failed password for {user.name} from {source.ip} port {source.port}{? ssh2?}";
+
+    #[test]
+    fn holes_fill_and_the_whole_text_must_fit() {
+        for (text, want) in [
+            (
+                "Failed password for root from 10.0.0.1 port 22 ssh2",
+                "user.name=root|source.ip=10.0.0.1|source.port=22",
+            ),
+            (
+                "Failed password for root from fe80::1%eth0 port 22",
+                "user.name=root|source.ip=fe80::1%eth0|source.port=22",
+            ),
+            ("Failed password for root from 10.0.0.1 port 22 ssh2 x", "none"),
+            ("Failed password for root from here port 22", "none"),
+        ] {
+            assert_eq!(matched(FAILED, text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_slipped_into_a_hole_moves_nothing() {
+        let text = "Failed password for x from 6.6.6.6 port 1 ssh2 from 10.0.0.1 port 22 ssh2";
+        let want = "user.name=x from 6.6.6.6 port 1 ssh2|source.ip=10.0.0.1|source.port=22";
+        assert_eq!(matched(FAILED, text), want);
+    }
+
+    #[test]
+    fn optional_parts_and_shapes() {
+        let pattern =
+            "{source.ip}:{source.port} {user.name:word}{?, as {group.name}?} \"{url.original:quoted}\"{?!?}";
+        assert_eq!(
+            matched(pattern, r#"1.2.3.4:80 bob, as x y "a\"b"!"#),
+            r#"source.ip=1.2.3.4|source.port=80|user.name=bob|group.name=x y|url.original=a\"b"#
+        );
+        assert_eq!(
+            matched(pattern, r#"1.2.3.4:80 bob "a""#),
+            "source.ip=1.2.3.4|source.port=80|user.name=bob|url.original=a"
+        );
+    }
+
+    #[test]
+    fn hostile_text_costs_bounded_steps() {
+        let text = "a ".repeat(20_000);
+        assert_eq!(matched("{user.name} a {group.name} a {host.name} a {process.name} b", &text), "none");
+    }
+
+    #[test]
+    fn bad_patterns_say_why() {
+        for pattern in
+            ["{user.name", "{?x", "x?}", "{user.name}{group.name}", "{?{user.name}?}", "{a:odd}", "{a|odd}"]
+        {
+            assert!(Pattern::compile(pattern, &FieldTable::new()).is_err(), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! The catalogue, bound to a table of field names and laid out for the hot path: which source type a line belongs to
+//! is found by its first bytes, its program's name or its keys, never by trying one type after the other.
+
+use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Scan, Values};
+use crate::pattern::Pattern;
+use crate::target::Target;
+use ahash::AHashMap;
+use aho_corasick::{AhoCorasick, MatchKind};
+use event::{FieldId, FieldKind, FieldTable, Value, known};
+use memchr::memmem::Finder;
+use std::collections::{HashMap, HashSet};
+
+/// A source type's place in the plan.
+pub(crate) type TypeIndex = u16;
+
+/// At most this many names recognise JSON and key=value types together: one bit each.
+const SIGNALS_MAX: usize = 128;
+
+/// Fields whose values do not change from event to event.
+pub(crate) type Sets = Vec<(FieldId, Value<'static>)>;
+
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) types: Vec<Type>,
+    pub(crate) by_name: AHashMap<String, TypeIndex>,
+    pub(crate) by_app: AHashMap<String, Vec<TypeIndex>>,
+    /// By the message's first byte.
+    pub(crate) starts: Vec<Vec<Start>>,
+    /// Every pattern that starts with text, by the first byte of that text, longest first.
+    pub(crate) prefixes: Vec<Vec<Prefix>>,
+    /// Every pattern that starts with a hole, by a text that it must hold.
+    pub(crate) floating: Vec<Floating>,
+    pub(crate) keys: Vec<(u128, TypeIndex)>,
+    pub(crate) signals: HashMap<String, u128>,
+    /// Marks the hole that holds what the patterns go on with.
+    pub(crate) body: FieldId,
+    /// Marks the hole that holds key=value pairs.
+    pub(crate) pairs: FieldId,
+}
+
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) text: String,
+    pub(crate) contains: Finder<'static>,
+    pub(crate) of: TypeIndex,
+}
+
+#[derive(Debug)]
+pub(crate) struct Prefix {
+    pub(crate) text: Box<str>,
+    pub(crate) of: TypeIndex,
+    pub(crate) pattern: u16,
+}
+
+#[derive(Debug)]
+pub(crate) struct Floating {
+    pub(crate) needle: Finder<'static>,
+    pub(crate) of: TypeIndex,
+    pub(crate) pattern: u16,
+}
+
+#[derive(Debug)]
+pub(crate) struct Type {
+    pub(crate) name: &'static str,
+    pub(crate) family: String,
+    pub(crate) format: Format,
+    pub(crate) heads: Vec<Pattern>,
+    pub(crate) patterns: Vec<(Pattern, Sets)>,
+    /// Patterns without a code that start with text, by its first byte, longest first.
+    pub(crate) by_first: Vec<Vec<u16>>,
+    pub(crate) floating: Vec<(Finder<'static>, u16)>,
+    pub(crate) by_code: AHashMap<String, Vec<u16>>,
+    pub(crate) sets: Sets,
+    pub(crate) switches: Vec<BoundSwitch>,
+    pub(crate) time: Vec<Vec<FieldId>>,
+    pub(crate) message: Vec<FieldId>,
+    pub(crate) layouts: Vec<BoundLayout>,
+    pub(crate) scans: Option<Scans>,
+    pub(crate) scan_always: bool,
+    pub(crate) or: Option<TypeIndex>,
+    naming: Naming,
+}
+
+/// How a native name becomes a field, and which other fields its value goes to.
+#[derive(Debug)]
+struct Naming {
+    prefix: String,
+    strip: Vec<(String, String, bool)>,
+    keep: Vec<String>,
+    rename: HashMap<String, String>,
+    map: HashMap<String, Vec<Target>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct BoundSwitch {
+    pub(crate) on: Vec<FieldId>,
+    pub(crate) cases: AHashMap<String, BoundCase>,
+    pub(crate) default: BoundCase,
+}
+
+#[derive(Debug)]
+pub(crate) struct BoundCase {
+    pub(crate) sets: Sets,
+    pub(crate) maps: Vec<(FieldId, Target)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct BoundLayout {
+    pub(crate) column: usize,
+    pub(crate) is: Vec<String>,
+    pub(crate) names: Vec<String>,
+}
+
+/// Values that stand behind a fixed text, all found in one pass.
+#[derive(Debug)]
+pub(crate) struct Scans {
+    pub(crate) automaton: AhoCorasick,
+    /// By the automaton's pattern: where the value goes, and what ends it.
+    pub(crate) found: Vec<(Vec<Target>, Vec<u8>, bool)>,
+}
+
+/// What becomes of a native name in a source type.
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) native: Option<Target>,
+    pub(crate) maps: Box<[Target]>,
+}
+
+/// Everything that binding needs at hand.
+struct Binder<'b> {
+    fields: &'b FieldTable,
+    pool: &'b HashSet<&'static str>,
+}
+
+type Bound<T> = Result<T, String>;
+
+impl Plan {
+    /// Binds entries to a table of names. `pool` holds the entries' constant texts ([`constants`]). The error is the
+    /// entry's name and what is wrong with it.
+    pub(crate) fn new(
+        entries: &[Entry],
+        pool: &HashSet<&'static str>,
+        fields: &FieldTable,
+    ) -> Result<Plan, (String, String)> {
+        let binder = Binder { fields, pool };
+        let special = |name: &str| fields.intern(name).ok_or_else(|| (name.to_owned(), "no room".to_owned()));
+        let mut plan = Plan {
+            types: Vec::new(),
+            by_name: AHashMap::new(),
+            by_app: AHashMap::new(),
+            starts: empty_buckets(),
+            prefixes: empty_buckets(),
+            floating: Vec::new(),
+            keys: Vec::new(),
+            signals: HashMap::new(),
+            body: special("@body")?,
+            pairs: special("@pairs")?,
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            plan.by_name.insert(entry.name.clone(), index as TypeIndex);
+        }
+        for entry in entries {
+            plan.add(entry, &binder).map_err(|message| (entry.name.clone(), message))?;
+        }
+        for bucket in &mut plan.prefixes {
+            bucket.sort_by_key(|prefix| std::cmp::Reverse(prefix.text.len()));
+        }
+        // More names say more: the most telling claim is asked first.
+        plan.keys.sort_by_key(|(mask, _)| std::cmp::Reverse(mask.count_ones()));
+        Ok(plan)
+    }
+
+    fn add(&mut self, entry: &Entry, binder: &Binder<'_>) -> Bound<()> {
+        let of = self.types.len() as TypeIndex;
+        let mut bound = binder.bind(entry)?;
+        if !entry.recognise.or.is_empty() {
+            let other = self.by_name.get(&entry.recognise.or);
+            bound.or = Some(*other.ok_or_else(|| format!("no source type {:?}", entry.recognise.or))?);
+        }
+        for app in &entry.recognise.app {
+            self.by_app.entry(app.clone()).or_default().push(of);
+        }
+        for start in &entry.recognise.start {
+            let first = *start.as_bytes().first().ok_or("an empty start")?;
+            let contains = Finder::new(entry.recognise.contains.as_bytes()).into_owned();
+            self.starts[usize::from(first)].push(Start { text: start.clone(), contains, of });
+        }
+        for keys in &entry.recognise.keys {
+            let mask = keys.iter().try_fold(0, |mask, key| Ok::<u128, String>(mask | self.signal(key)?))?;
+            self.keys.push((mask, of));
+        }
+        self.add_patterns(entry, &bound, of);
+        self.types.push(bound);
+        Ok(())
+    }
+
+    fn signal(&mut self, key: &str) -> Bound<u128> {
+        let next = self.signals.len();
+        if next >= SIGNALS_MAX && !self.signals.contains_key(key) {
+            return Err(format!("more than {SIGNALS_MAX} recognition keys in the catalogue"));
+        }
+        Ok(*self.signals.entry(key.to_owned()).or_insert(1 << next))
+    }
+
+    fn add_patterns(&mut self, entry: &Entry, bound: &Type, of: TypeIndex) {
+        // A type with a head is known by it; its patterns mean nothing elsewhere.
+        if !bound.heads.is_empty() {
+            return;
+        }
+        for (index, (pattern, _)) in bound.patterns.iter().enumerate() {
+            let prefix = pattern.prefix();
+            // Text that short would claim other types' lines.
+            const PREFIX_BYTES_MIN: usize = 5;
+            if prefix.len() >= PREFIX_BYTES_MIN {
+                let first = usize::from(prefix.as_bytes()[0]);
+                self.prefixes[first].push(Prefix { text: prefix.into(), of, pattern: index as u16 });
+            } else if prefix.is_empty() && entry.recognise.app.is_empty() {
+                let needle = Finder::new(pattern.needle().as_bytes()).into_owned();
+                self.floating.push(Floating { needle, of, pattern: index as u16 });
+            }
+        }
+    }
+
+    /// What becomes of the name `full` in a source type.
+    pub(crate) fn action(&self, of: TypeIndex, full: &str, fields: &FieldTable) -> Action {
+        let naming = &self.types[usize::from(of)].naming;
+        let canonical = naming.canonical(full);
+        let maps = naming.map.get(full).or_else(|| naming.map.get(&canonical)).cloned().unwrap_or_default();
+        let native = Some(canonical).filter(|name| !name.is_empty()).and_then(|name| fields.intern(&name));
+        Action { native: native.map(|id| Target::plain(id, fields)), maps: maps.into() }
+    }
+}
+
+fn empty_buckets<T>() -> Vec<Vec<T>> {
+    std::iter::repeat_with(Vec::new).take(256).collect()
+}
+
+impl Naming {
+    fn canonical(&self, full: &str) -> String {
+        if let Some(name) = self.rename.get(full) {
+            return name.clone();
+        }
+        for (from, to, capital) in &self.strip {
+            if let Some(rest) = full.strip_prefix(from.as_str()) {
+                return if *capital { format!("{to}{}", capitalised(rest)) } else { format!("{to}{rest}") };
+            }
+        }
+        if self.keep.iter().any(|prefix| full.starts_with(prefix.as_str())) {
+            return full.to_owned();
+        }
+        format!("{}{full}", self.prefix)
+    }
+}
+
+fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Every constant text of the entries, kept until the process ends so that events can borrow them.
+pub(crate) fn constants(entries: &[Entry]) -> HashSet<&'static str> {
+    let mut pool = HashSet::new();
+    let mut add = |text: &str| {
+        if !pool.contains(text) {
+            pool.insert(&*Box::leak(Box::<str>::from(text)));
+        }
+    };
+    for entry in entries {
+        add(&entry.name);
+        let cases = entry.switch.iter().flat_map(|switch| switch.case.values().chain([&switch.default]));
+        let sets = cases.map(|case| &case.set).chain(entry.pattern.iter().map(|pattern| &pattern.set));
+        for values in sets.chain([&entry.set]) {
+            values.values().flat_map(OneOrMany::iter).for_each(&mut add);
+        }
+    }
+    pool
+}
+
+impl Binder<'_> {
+    fn bind(&self, entry: &Entry) -> Bound<Type> {
+        let heads: Bound<_> = entry.head.iter().map(|text| Pattern::compile(text, self.fields)).collect();
+        let mut bound = Type {
+            name: self.constant(&entry.name)?,
+            family: entry.info().product,
+            format: entry.format,
+            heads: heads?,
+            patterns: Vec::new(),
+            by_first: empty_buckets(),
+            floating: Vec::new(),
+            by_code: AHashMap::new(),
+            sets: self.sets(&entry.set)?,
+            switches: Vec::new(),
+            time: Vec::new(),
+            message: Vec::new(),
+            layouts: Vec::new(),
+            scans: self.scans(&entry.scan)?,
+            scan_always: entry.scan_always,
+            or: None,
+            naming: self.naming(entry)?,
+        };
+        self.patterns(entry, &mut bound)?;
+        for list in &entry.time {
+            bound.time.push(list.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?);
+        }
+        bound.message =
+            entry.message.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
+        for switch in &entry.switch {
+            let on = switch.on.iter().map(|name| self.id(name)).collect::<Bound<_>>()?;
+            let default = self.case(&switch.default, &bound.naming)?;
+            let mut cases = AHashMap::new();
+            for (values, case) in &switch.case {
+                // One case may serve several values: "4624 4648".
+                for value in values.split(' ') {
+                    cases.insert(value.to_owned(), self.case(case, &bound.naming)?);
+                }
+            }
+            bound.switches.push(BoundSwitch { on, cases, default });
+        }
+        for layout in &entry.layout {
+            let names = layout.names.split(',').map(|name| name.trim().to_owned()).collect();
+            bound.layouts.push(BoundLayout { column: layout.column, is: layout.is.clone(), names });
+        }
+        Ok(bound)
+    }
+
+    fn constant(&self, text: &str) -> Bound<&'static str> {
+        self.pool.get(text).copied().ok_or_else(|| format!("{text:?} is not in the pool"))
+    }
+
+    fn id(&self, name: &str) -> Bound<FieldId> {
+        self.fields.intern(name).ok_or_else(|| format!("field name {name:?} is too long or one too many"))
+    }
+
+    /// The field of a native name, or of a name that is written out in full.
+    fn native(&self, naming: &Naming, name: &str) -> Bound<FieldId> {
+        if known::FIELDS.iter().any(|(known, _)| *known == name) || name.starts_with(&naming.prefix) {
+            return self.id(name);
+        }
+        self.id(&naming.canonical(name))
+    }
+
+    fn sets(&self, values: &Values) -> Bound<Sets> {
+        let mut sets = Vec::new();
+        for (name, list) in values {
+            let id = self.id(name)?;
+            for text in list.iter() {
+                let value = match self.fields.kind(id) {
+                    FieldKind::Long => {
+                        Value::Int(text.parse().map_err(|_| format!("{name} wants a number"))?)
+                    }
+                    _ => Value::Str(self.constant(text)?),
+                };
+                sets.push((id, value));
+            }
+        }
+        Ok(sets)
+    }
+
+    fn case(&self, case: &Case, naming: &Naming) -> Bound<BoundCase> {
+        let mut maps = Vec::new();
+        for (from, to) in &case.map {
+            for spec in to.iter() {
+                maps.push((self.native(naming, from)?, Target::from_spec(spec, self.fields)?));
+            }
+        }
+        Ok(BoundCase { sets: self.sets(&case.set)?, maps })
+    }
+
+    fn naming(&self, entry: &Entry) -> Bound<Naming> {
+        let mut map = HashMap::new();
+        for (from, to) in &entry.map {
+            let targets: Bound<Vec<_>> = to.iter().map(|spec| Target::from_spec(spec, self.fields)).collect();
+            map.insert(from.clone(), targets?);
+        }
+        let strip =
+            entry.strip.iter().map(|rule| (rule.from.clone(), rule.to.clone(), rule.capital)).collect();
+        let rename = entry.rename.iter().map(|(from, to)| (from.clone(), to.clone())).collect();
+        Ok(Naming { prefix: entry.prefix.clone(), strip, keep: entry.keep.clone(), rename, map })
+    }
+
+    fn patterns(&self, entry: &Entry, bound: &mut Type) -> Bound<()> {
+        for (index, written) in entry.pattern.iter().enumerate() {
+            let pattern = Pattern::compile(&written.text, self.fields)?;
+            let index = index as u16;
+            for code in &written.code {
+                bound.by_code.entry(code.clone()).or_default().push(index);
+            }
+            match pattern.prefix().as_bytes().first() {
+                _ if !written.code.is_empty() => {}
+                Some(first) => bound.by_first[usize::from(*first)].push(index),
+                None if pattern.needle().is_empty() => {
+                    return Err(format!("a pattern needs fixed text: {:?}", written.text));
+                }
+                None => bound.floating.push((Finder::new(pattern.needle().as_bytes()).into_owned(), index)),
+            }
+            bound.patterns.push((pattern, self.sets(&written.set)?));
+        }
+        for bucket in &mut bound.by_first {
+            bucket
+                .sort_by_key(|index| std::cmp::Reverse(bound.patterns[usize::from(*index)].0.prefix().len()));
+        }
+        Ok(())
+    }
+
+    fn scans(&self, written: &[Scan]) -> Bound<Option<Scans>> {
+        if written.is_empty() {
+            return Ok(None);
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(written.iter().map(|scan| scan.after.as_bytes()))
+            .map_err(|error| error.to_string())?;
+        let mut found = Vec::new();
+        for scan in written {
+            let targets: Bound<Vec<_>> =
+                scan.to.iter().map(|spec| Target::from_spec(spec, self.fields)).collect();
+            let word = scan.after.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+            found.push((targets?, scan.until.clone().into_bytes(), word));
+        }
+        Ok(Some(Scans { automaton, found }))
+    }
+}

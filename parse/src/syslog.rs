@@ -1,0 +1,443 @@
+//! The syslog envelope: RFC 5424, RFC 3164, and what senders make of it.
+
+use crate::text;
+use crate::time::Clock;
+use event::Timestamp;
+use memchr::memchr;
+
+/// Which envelope a line has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    None,
+    Rfc3164,
+    Rfc5424,
+}
+
+/// The envelope taken apart; a part that is absent is empty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) priority: Option<u8>,
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) host: &'a str,
+    pub(crate) app: &'a str,
+    pub(crate) procid: &'a str,
+    pub(crate) msgid: &'a str,
+    /// Structured data with its brackets.
+    pub(crate) data: &'a str,
+    pub(crate) body: &'a str,
+    /// The part that breaks the grammar, and whether that is its time.
+    pub(crate) malformed: Option<&'a str>,
+    pub(crate) bad_time: Option<&'a str>,
+}
+
+/// A longer token is no host name, tag or process id.
+const TOKEN_BYTES_MAX: usize = 255;
+
+/// Reads the envelope of a line. A line without one is all body.
+pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>) -> Header<'a> {
+    let mut header = Header {
+        kind: Kind::None,
+        priority: None,
+        time: None,
+        host: "",
+        app: "",
+        procid: "",
+        msgid: "",
+        data: "",
+        body: line,
+        malformed: None,
+        bad_time: None,
+    };
+    let bytes = line.as_bytes();
+    let first = bytes.first().copied().unwrap_or(b' ');
+    if first.is_ascii_digit() {
+        header.body = without_count(line);
+    }
+    if let Some((priority, rest)) = priority(header.body) {
+        header.priority = Some(priority);
+        header.kind = Kind::Rfc3164;
+        if !rfc5424(rest, &mut header, clock) {
+            rfc3164(rest, &mut header, clock);
+        }
+    } else if first.is_ascii_digit() || first.is_ascii_alphabetic() || matches!(first, b'*' | b'.') {
+        without_priority(&mut header, clock);
+    }
+    header
+}
+
+/// A line that still has its octet count (RFC 6587) in front: `83 <13>1 …`.
+fn without_count(line: &str) -> &str {
+    let digits = line.bytes().take(9).take_while(u8::is_ascii_digit).count();
+    match line.as_bytes().get(digits..digits + 2) {
+        Some(b" <") => &line[digits + 1..],
+        _ => line,
+    }
+}
+
+/// `<PRI>` (RFC 5424 section 6.2.1): at most three digits, at most 191.
+fn priority(line: &str) -> Option<(u8, &str)> {
+    let bytes = line.as_bytes();
+    if bytes.first() != Some(&b'<') {
+        return None;
+    }
+    let digits = bytes[1..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 || digits > 3 || bytes.get(digits + 1) != Some(&b'>') {
+        return None;
+    }
+    let value = bytes[1..=digits].iter().fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+    Some((u8::try_from(value).ok().filter(|value| *value <= 191)?, &line[digits + 2..]))
+}
+
+/// The part before the first space and the part after it.
+#[inline]
+fn token(rest: &str) -> (&str, &str) {
+    match memchr(b' ', rest.as_bytes()) {
+        Some(at) => (&rest[..at], &rest[at + 1..]),
+        None => (rest, ""),
+    }
+}
+
+fn unless_nil(token: &str) -> &str {
+    if token == "-" { "" } else { token }
+}
+
+/// `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP SD [SP MSG]` (RFC 5424 section 6). A known
+/// deviation: senders that put only a time and a host before their own format; that is kept, and marked.
+fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) -> bool {
+    let bytes = rest.as_bytes();
+    if !matches!(bytes, [b'1'..=b'9', b' ', ..]) {
+        return false;
+    }
+    let rest = &rest[2..];
+    let time = if rest.starts_with("- ") {
+        1
+    } else {
+        match clock.read(rest.as_bytes()) {
+            Some((time, used)) if rest.as_bytes().get(used) == Some(&b' ') => {
+                header.time = Some(time);
+                used
+            }
+            _ if rest.as_bytes().first().is_some_and(u8::is_ascii_digit) => {
+                let (bad, _) = token(rest);
+                header.bad_time = Some(bad);
+                bad.len()
+            }
+            _ => return false,
+        }
+    };
+    header.kind = Kind::Rfc5424;
+    let after_time = rest.get(time + 1..).unwrap_or("");
+    let (host, after_host) = token(after_time);
+    let (app, rest) = token(after_host);
+    let (procid, rest) = token(rest);
+    let (msgid, rest) = token(rest);
+    header.host = unless_nil(host);
+    if let Some((data, body)) = structured_data(rest) {
+        header.app = unless_nil(app);
+        header.procid = unless_nil(procid);
+        header.msgid = unless_nil(msgid);
+        header.data = data;
+        header.body = body.strip_prefix('\u{feff}').unwrap_or(body);
+        return true;
+    }
+    header.malformed = Some(after_host);
+    header.body = after_host;
+    take_tag(header);
+    true
+}
+
+/// Splits structured data from the message; `None` when it is neither nil nor closed.
+fn structured_data(rest: &str) -> Option<(&str, &str)> {
+    let bytes = rest.as_bytes();
+    if bytes.first() == Some(&b'-') {
+        return match bytes.get(1) {
+            None => Some(("", "")),
+            Some(b' ') => Some(("", &rest[2..])),
+            Some(_) => None,
+        };
+    }
+    let mut end = 0;
+    while bytes.get(end) == Some(&b'[') {
+        end = element_end(bytes, end)?;
+    }
+    if end == 0 {
+        return None;
+    }
+    let body = rest[end..].strip_prefix(' ').unwrap_or(&rest[end..]);
+    Some((&rest[..end], body))
+}
+
+/// One past the bracket that closes the element at `start`; brackets in quotes do not count.
+fn element_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    let mut quoted = false;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b']' if !quoted => return Some(at + 1),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Calls `each` with id, name and value (still escaped) of every parameter of structured data.
+pub(crate) fn parameters<'a>(data: &'a str, mut each: impl FnMut(&'a str, &'a str, &'a str)) {
+    let bytes = data.as_bytes();
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'[') {
+        let Some(end) = element_end(bytes, at) else { return };
+        let element = &data[at + 1..end - 1];
+        at = end;
+        let (id, mut rest) = token(element);
+        while let Some(equals) = memchr(b'=', rest.as_bytes()) {
+            let name = rest[..equals].trim();
+            let value = rest[equals + 1..].trim_start();
+            let Some(value) = value.strip_prefix('"') else { break };
+            let Some(close) = quote_end(value) else { break };
+            each(id, name, &value[..close]);
+            rest = &value[close + 1..];
+        }
+    }
+}
+
+/// Where the next quote is that no backslash escapes.
+pub(crate) fn quote_end(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Everything that is called BSD syslog. RFC 3164 describes a habit, not a grammar, so each part is optional.
+fn rfc3164<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) {
+    let rest = rest.trim_start_matches(' ');
+    let rest = without_sequence(rest);
+    match stamp(rest, clock) {
+        Some((time, after)) => {
+            header.time = Some(time);
+            header.body = after;
+            after_time(header, clock);
+        }
+        None => {
+            header.body = rest;
+            take_tag(header);
+        }
+    }
+}
+
+/// Cisco's sequence numbers: `87117903: 87117909: `, with the mark of an unsynchronised clock before the time.
+fn without_sequence(rest: &str) -> &str {
+    let mut rest = rest;
+    for _ in 0..3 {
+        let digits = rest.bytes().take(12).take_while(u8::is_ascii_digit).count();
+        if digits == 0 || !rest[digits..].starts_with(": ") {
+            break;
+        }
+        rest = rest[digits + 2..].trim_start();
+    }
+    match rest.as_bytes() {
+        [b'*' | b'.', next, ..] if next.is_ascii_alphanumeric() => &rest[1..],
+        _ => rest,
+    }
+}
+
+/// A timestamp and what follows it, without the colon and spaces between.
+fn stamp<'a>(rest: &'a str, clock: &Clock<'_>) -> Option<(Timestamp, &'a str)> {
+    let bytes = rest.as_bytes();
+    let (time, used) = match bytes.first()? {
+        b'0'..=b'9' if bytes.get(4) == Some(&b'-') => clock.iso(bytes)?,
+        b'A'..=b'Z' | b'a'..=b'z' => clock.month_first(bytes)?,
+        _ => return None,
+    };
+    let after = &rest[used..];
+    match after.as_bytes() {
+        [] => Some((time, after)),
+        [b':', b' ', ..] => Some((time, after[2..].trim_start_matches(' '))),
+        [b' ', ..] => Some((time, after.trim_start_matches(' '))),
+        _ => None,
+    }
+}
+
+fn after_time<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
+    take_host(header);
+    // A relay put its own header in front of the sender's, or the device its own time behind the host.
+    let inner = without_sequence(header.body);
+    if let Some((time, after)) = stamp(inner, clock) {
+        header.time = Some(time);
+        header.body = after;
+        take_host(header);
+    }
+    take_tag(header);
+}
+
+fn take_host<'a>(header: &mut Header<'a>) {
+    let (word, rest) = token(header.body);
+    let Some(host) = host_of(word, rest) else { return };
+    header.host = host;
+    let rest = rest.trim_start_matches(' ');
+    header.body = rest.strip_prefix(": ").unwrap_or(rest);
+}
+
+/// The word after the time, if it is a host and not already the tag or the message.
+fn host_of<'a>(word: &'a str, rest: &str) -> Option<&'a str> {
+    if word.is_empty() || rest.is_empty() || word.len() > TOKEN_BYTES_MAX {
+        return None;
+    }
+    let bytes = word.as_bytes();
+    if let Some(name) = word.strip_suffix(':') {
+        // A router names itself with a colon before its `%FACILITY`.
+        let is_host = rest.trim_start().starts_with('%') || text::ip(name).is_some();
+        return is_host.then_some(name);
+    }
+    let first = bytes[0];
+    if !(first.is_ascii_alphanumeric() || first == b':' || first == b'[' || first >= 0x80) {
+        return None;
+    }
+    if first == b'[' && text::ip(word).is_none() {
+        return None;
+    }
+    let good = |byte: &u8| !matches!(byte, b'=' | b'"' | b'{' | b'|' | b',' | b'(' | b'<');
+    if !bytes.iter().all(good) || (first != b'[' && bytes.contains(&b'[')) {
+        return None;
+    }
+    Some(word)
+}
+
+/// `sshd[123]: `, `sudo: `, `su(pam_unix)[1]: `: a name, a process id in brackets, a colon.
+fn take_tag(header: &mut Header<'_>) {
+    let body = header.body;
+    let bytes = body.as_bytes();
+    if !bytes.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-')) {
+        return;
+    }
+    let good =
+        |byte: &&u8| !matches!(byte, b':' | b'[' | b' ' | b'=' | b'"' | b'{' | b'|' | b',' | b'<' | b'\t');
+    let length = bytes.iter().take(TOKEN_BYTES_MAX).take_while(good).count();
+    match bytes.get(length) {
+        Some(b':') if matches!(bytes.get(length + 1), None | Some(b' ' | b'\t')) => {
+            header.app = &body[..length];
+            header.body = after_space(&body[length + 1..]);
+        }
+        Some(b'[') => {
+            let inside = &bytes[length + 1..];
+            let Some(close) = memchr(b']', &inside[..inside.len().min(TOKEN_BYTES_MAX)]) else { return };
+            let rest = &body[length + close + 2..];
+            if !(rest.is_empty() || rest.starts_with([':', ' ']))
+                || bytes[length + 1..][..close].contains(&b' ')
+            {
+                return;
+            }
+            header.app = &body[..length];
+            header.procid = &body[length + 1..length + 1 + close];
+            header.body = after_space(rest.strip_prefix(':').unwrap_or(rest));
+        }
+        _ => {}
+    }
+}
+
+fn after_space(rest: &str) -> &str {
+    rest.strip_prefix(' ').unwrap_or(rest)
+}
+
+/// Without PRI a line is syslog if it starts with a BSD time, or with an RFC 3339 time, a host and a tag.
+fn without_priority<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
+    let line = without_sequence(header.body);
+    let Some((time, after)) = stamp(line, clock) else { return };
+    let before = *header;
+    let iso = line.as_bytes()[0].is_ascii_digit();
+    header.time = Some(time);
+    header.body = after;
+    after_time(header, clock);
+    let spaced = iso && line.as_bytes().get(10) == Some(&b' ');
+    if iso && (header.app.is_empty() || header.host.is_empty() || spaced) {
+        *header = before;
+        header.time = Some(time);
+        return;
+    }
+    header.kind = Kind::Rfc3164;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Zone;
+    use chrono_tz::Tz;
+
+    fn header(line: &str) -> String {
+        let zone = Zone::new(Tz::UTC);
+        let clock = Clock { received: Timestamp::from_secs(1_795_383_263), zone: &zone };
+        let header = read(line, &clock);
+        let time = header.time.map_or("-".to_owned(), |time| time.to_string());
+        let priority = header.priority.map_or("-".to_owned(), |priority| priority.to_string());
+        let Header { host, app, procid, msgid, data, body, .. } = header;
+        format!("{priority}|{time}|{host}|{app}|{procid}|{msgid}|{data}|{body}")
+    }
+
+    #[test]
+    fn rfc5424_lines() {
+        for (line, want) in [
+            (
+                r#"<34>1 2003-10-11T22:14:15.003Z my.host su - ID47 - 'su root' failed"#,
+                "34|2003-10-11T22:14:15.003Z|my.host|su||ID47||'su root' failed",
+            ),
+            (
+                r#"<165>1 2003-10-11T22:14:15Z h e 8 ID [a@1 k="v \"q\" ]"][b] msg"#,
+                r#"165|2003-10-11T22:14:15Z|h|e|8|ID|[a@1 k="v \"q\" ]"][b]|msg"#,
+            ),
+            ("<1>1 - - - - - -", "1|-||||||"),
+            (
+                "83 <13>1 2024-02-28T03:32:00Z 192.168.65.1 inactive - - -  partition is p2",
+                "13|2024-02-28T03:32:00Z|192.168.65.1|inactive|||| partition is p2",
+            ),
+            (
+                "<111>1 2024-06-15T07:22:13Z test-host LEEF:1.0|V|P|1|E|a=b c",
+                "111|2024-06-15T07:22:13Z|test-host|||||LEEF:1.0|V|P|1|E|a=b c",
+            ),
+        ] {
+            assert_eq!(header(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn rfc3164_and_its_relatives() {
+        for (line, want) in [
+            ("<13>Nov 22 10:00:00 web1 sshd[12]: hi", "13|2026-11-22T10:00:00Z|web1|sshd|12|||hi"),
+            ("Nov 22 10:00:00 web1 sudo:   root : x", "-|2026-11-22T10:00:00Z|web1|sudo||||  root : x"),
+            ("<13>Nov 22 10:00:00 sshd[12]: no host", "13|2026-11-22T10:00:00Z||sshd|12|||no host"),
+            ("<13>Nov 22 10:00:00 fe80::1 su: v6", "13|2026-11-22T10:00:00Z|fe80::1|su||||v6"),
+            ("<38>2026-11-22T08:57:43 localhost prg[1]: x", "38|2026-11-22T08:57:43Z|localhost|prg|1|||x"),
+            ("2026-11-22T08:57:43+01:00 h prg: x", "-|2026-11-22T07:57:43Z|h|prg||||x"),
+            ("2026-11-22 08:57:43 [error] x", "-|2026-11-22T08:57:43Z||||||2026-11-22 08:57:43 [error] x"),
+            (
+                "<190>87117903: 87117909: Nov  5 14:01:19.115: %FMANFP-6-X: F0: list",
+                "190|2026-11-05T14:01:19.115Z||||||%FMANFP-6-X: F0: list",
+            ),
+            (
+                "<189>12: r1: *Nov 22 08:57:43.123 CET: %SYS-5-X: y",
+                "189|-||r1||||*Nov 22 08:57:43.123 CET: %SYS-5-X: y",
+            ),
+            ("<166>Nov 22 2026 00:00:00: %ASA-6-1: B", "166|2026-11-22T00:00:00Z||||||%ASA-6-1: B"),
+            ("<166>Nov 22 2026 00:00:00 fw : %ASA-6-1: B", "166|2026-11-22T00:00:00Z|fw|||||%ASA-6-1: B"),
+            ("<134>Nov 22 00:00:00 fw2 CEF:0|a|b", "134|2026-11-22T00:00:00Z|fw2|||||CEF:0|a|b"),
+            ("<189>date=2026-11-22 time=00:00:00", "189|-||||||date=2026-11-22 time=00:00:00"),
+            (
+                "Nov 22 21:48:28 10.5.1.4 Nov 22 21:45:09 pano 1,2016/02/24",
+                "-|2026-11-22T21:45:09Z|pano|||||1,2016/02/24",
+            ),
+            ("no pri at all", "-|-||||||no pri at all"),
+            ("<999>x", "-|-||||||<999>x"),
+            ("", "-|-||||||"),
+        ] {
+            assert_eq!(header(line), want, "{line}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Where a value goes: the field, what its values are, and what is done to the value on the way.
+
+use event::{FieldId, FieldKind, FieldTable, known};
+
+/// What is done to a value before it is put into its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Func {
+    None,
+    /// Lower case.
+    Lower,
+    /// The part after the last slash or backslash.
+    BaseName,
+    /// A protocol's number or name → its usual name.
+    Transport,
+    /// An address, or a name where no address is given.
+    Host,
+    /// `DOMAIN\user` or `user@domain` → the domain apart.
+    Account,
+    /// `GET /path HTTP/1.1` → method, address, version.
+    Request,
+    /// A URL → its parts besides.
+    Url,
+    /// Text that auditd wrote in hexadecimal.
+    HexText,
+    /// key=value pairs inside the value.
+    Pairs,
+    /// `SHA256=…,MD5=…` → one field each.
+    Hashes,
+    /// Only the part before the first blank.
+    FirstWord,
+}
+
+/// A field to put a value into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) id: FieldId,
+    pub(crate) kind: FieldKind,
+    pub(crate) func: Func,
+    /// Vendor fields keep numbers as numbers; in the schema a keyword is always text.
+    pub(crate) in_schema: bool,
+}
+
+impl Target {
+    pub(crate) fn plain(id: FieldId, fields: &FieldTable) -> Target {
+        let in_schema = id.index() < known::FIELDS.len();
+        Target { id, kind: fields.kind(id), func: Func::None, in_schema }
+    }
+
+    /// From `field` or `field|function`.
+    pub(crate) fn from_spec(spec: &str, fields: &FieldTable) -> Result<Target, String> {
+        let (name, func) = spec.split_once('|').unwrap_or((spec, ""));
+        let func = match func {
+            "" => Func::None,
+            "lower" => Func::Lower,
+            "basename" => Func::BaseName,
+            "transport" => Func::Transport,
+            "host" => Func::Host,
+            "account" => Func::Account,
+            "request" => Func::Request,
+            "url" => Func::Url,
+            "hextext" => Func::HexText,
+            "pairs" => Func::Pairs,
+            "hashes" => Func::Hashes,
+            "word" => Func::FirstWord,
+            other => return Err(format!("no function is called {other:?} (in {spec:?})")),
+        };
+        let id =
+            fields.intern(name).ok_or_else(|| format!("field name {name:?} is too long or one too many"))?;
+        Ok(Target { func, ..Target::plain(id, fields) })
+    }
+}
+
+/// For an address field, the field for what is no address, and the one for a name.
+pub(crate) fn host_fields(id: FieldId) -> Option<(FieldId, Option<FieldId>)> {
+    match id {
+        known::SOURCE_IP => Some((known::SOURCE_ADDRESS, Some(known::SOURCE_DOMAIN))),
+        known::DESTINATION_IP => Some((known::DESTINATION_ADDRESS, Some(known::DESTINATION_DOMAIN))),
+        known::HOST_IP => Some((known::HOST_NAME, None)),
+        known::OBSERVER_IP => Some((known::OBSERVER_NAME, None)),
+        _ => None,
+    }
+}
+
+/// For a user's name, the field for its domain.
+pub(crate) fn domain_field(id: FieldId) -> Option<FieldId> {
+    match id {
+        known::USER_NAME => Some(known::USER_DOMAIN),
+        known::SOURCE_USER_NAME => Some(known::SOURCE_USER_DOMAIN),
+        known::DESTINATION_USER_NAME => Some(known::DESTINATION_USER_DOMAIN),
+        known::USER_TARGET_NAME => Some(known::USER_TARGET_DOMAIN),
+        _ => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! Text → typed values, by hand: these run for nearly every field.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An address in any usual notation (brackets, an IPv6 zone), in normal form.
+pub(crate) fn ip(text: &str) -> Option<IpAddr> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 2 || bytes.len() > 64 {
+        return None;
+    }
+    if let Some(address) = ipv4(bytes) {
+        return Some(IpAddr::V4(address));
+    }
+    if !bytes.contains(&b':') {
+        return None;
+    }
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let inner = inner.split_once('%').map_or(inner, |(address, _)| address);
+    inner.parse::<Ipv6Addr>().ok().map(|address| IpAddr::V6(address).to_canonical())
+}
+
+fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
+    if bytes.len() < 7 || bytes.len() > 15 {
+        return None;
+    }
+    let mut octets = [0u8; 4];
+    let (mut part, mut value, mut digits) = (0, 0u32, 0);
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' if digits < 3 => {
+                value = value * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && part < 3 => {
+                octets[part] = u8::try_from(value).ok()?;
+                (part, value, digits) = (part + 1, 0, 0);
+            }
+            _ => return None,
+        }
+    }
+    if part != 3 || digits == 0 {
+        return None;
+    }
+    octets[3] = u8::try_from(value).ok()?;
+    Some(Ipv4Addr::from(octets))
+}
+
+/// A whole number in decimal, or in hexadecimal after `0x`; `None` when it does not fit.
+pub(crate) fn int(text: &str) -> Option<i64> {
+    if let Some(hex) = text.strip_prefix("0x") {
+        return i64::from_str_radix(hex, 16).ok();
+    }
+    let bytes = text.as_bytes();
+    // Up to 18 digits cannot overflow, and most numbers are that short.
+    if bytes.is_empty() || bytes.len() > 18 || !bytes.iter().all(u8::is_ascii_digit) {
+        return text.parse().ok();
+    }
+    Some(bytes.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+}
+
+/// The part after the last slash or backslash.
+pub(crate) fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// The usual name of an IANA protocol number or name.
+pub(crate) fn transport(text: &str) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 12] = [
+        ("1", "icmp"),
+        ("2", "igmp"),
+        ("6", "tcp"),
+        ("17", "udp"),
+        ("41", "ipv6"),
+        ("47", "gre"),
+        ("50", "esp"),
+        ("51", "ah"),
+        ("58", "ipv6-icmp"),
+        ("89", "ospf"),
+        ("103", "pim"),
+        ("132", "sctp"),
+    ];
+    let found = NAMES.iter().find(|(number, name)| *number == text || name.eq_ignore_ascii_case(text));
+    found.map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_every_notation_have_one_normal_form() {
+        let v4 = Some(IpAddr::from([10, 0, 0, 1]));
+        assert_eq!(ip("10.0.0.1"), v4);
+        assert_eq!(ip("::ffff:10.0.0.1"), v4);
+        assert_eq!(ip("[fe80::1%eth0]"), "fe80::1".parse().ok());
+        for bad in ["", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1..2.3", "host", "12:30", "1.2.3.", "0001.2.3.4"]
+        {
+            assert_eq!(ip(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_fit_or_are_refused() {
+        assert_eq!(int("0"), Some(0));
+        assert_eq!(int("-7"), Some(-7));
+        assert_eq!(int("0x1b50"), Some(0x1b50));
+        assert_eq!(int("9223372036854775807"), Some(i64::MAX));
+        assert_eq!(int("9223372036854775808"), None);
+        assert_eq!(int(""), None);
+        assert_eq!(int("1a"), None);
+    }
+}

@@ -1,0 +1,353 @@
+//! One line in hand: values typed and put into fields, native names bound to their source type's rules.
+
+use crate::draft::Draft;
+use crate::json::Pairs;
+use crate::names::{Names, Node};
+use crate::pairs::{self, Sink};
+use crate::plan::{Action, Plan, Sets, TypeIndex};
+use crate::target::{Func, Target, domain_field, host_fields};
+use crate::text;
+use crate::time::{self, Clock};
+use bumpalo::collections::String as BumpString;
+use event::{DefectKind, FieldId, FieldKind, FieldTable, Value, known};
+use std::fmt::Write;
+
+/// Key=value inside key=value inside …: auditd needs one level.
+const NESTED_PAIRS_MAX: u8 = 2;
+
+/// What became of each native name in each source type, found once.
+#[derive(Debug, Default)]
+pub(crate) struct Actions {
+    // By source type, then by node; 0 = not yet asked, otherwise the action's index plus one.
+    by_node: Vec<Vec<u32>>,
+    actions: Vec<Action>,
+}
+
+impl Actions {
+    #[inline]
+    fn find(
+        &mut self,
+        of: TypeIndex,
+        node: Node,
+        plan: &Plan,
+        names: &Names,
+        fields: &FieldTable,
+    ) -> &Action {
+        let (of_at, node_at) = (usize::from(of), node.0 as usize);
+        let known = self.by_node.get(of_at).and_then(|nodes| nodes.get(node_at)).copied().unwrap_or(0);
+        if known != 0 {
+            return &self.actions[known as usize - 1];
+        }
+        self.add(of_at, node_at, plan.action(of, &names.full(node), fields))
+    }
+
+    #[cold]
+    fn add(&mut self, of: usize, node: usize, action: Action) -> &Action {
+        if self.by_node.len() <= of {
+            self.by_node.resize_with(of + 1, Vec::new);
+        }
+        let nodes = &mut self.by_node[of];
+        if nodes.len() <= node {
+            nodes.resize(node + 1, 0);
+        }
+        self.actions.push(action);
+        nodes[node] = self.actions.len() as u32;
+        &self.actions[self.actions.len() - 1]
+    }
+}
+
+/// A line in hand, and everything that understanding it needs.
+#[derive(Debug)]
+pub(crate) struct Work<'p, 'a> {
+    pub(crate) plan: &'p Plan,
+    pub(crate) names: &'p mut Names,
+    pub(crate) actions: &'p mut Actions,
+    pub(crate) fields: &'p FieldTable,
+    pub(crate) clock: Clock<'p>,
+    pub(crate) draft: Draft<'a>,
+}
+
+impl<'a> Work<'_, 'a> {
+    /// Puts pairs into the fields that the source type has for them.
+    pub(crate) fn put_pairs(&mut self, of: TypeIndex, pairs: &[(Node, Value<'a>)], nesting: u8) {
+        for (node, value) in pairs {
+            let action = self.actions.find(of, *node, self.plan, self.names, self.fields);
+            let native = action.native;
+            let maps = action.maps.len();
+            match native {
+                Some(target) => self.put_value(target, *value),
+                None => self.draft.defect(DefectKind::TooManyNames, self.draft.text),
+            }
+            for at in 0..maps {
+                let target = self.actions.find(of, *node, self.plan, self.names, self.fields).maps[at];
+                if target.func == Func::Pairs {
+                    self.put_nested(of, *value, nesting);
+                } else {
+                    self.put_mapped(target, *value);
+                }
+            }
+        }
+    }
+
+    fn put_nested(&mut self, of: TypeIndex, value: Value<'a>, nesting: u8) {
+        let Value::Str(text) = value else { return };
+        if nesting >= NESTED_PAIRS_MAX {
+            return;
+        }
+        let (pairs, _, _) = self.read_pairs(text);
+        self.put_pairs(of, &pairs, nesting + 1);
+    }
+
+    /// Key=value pairs of a text, the recognition keys among them, and how many words were no pair.
+    pub(crate) fn read_pairs(&mut self, text: &'a str) -> (Pairs<'a>, u128, usize) {
+        let arena = self.draft.arena;
+        let mut pairs = Pairs::with_capacity_in(32, arena);
+        let mut sink =
+            Sink { arena, names: self.names, parent: crate::names::ROOT, pairs: &mut pairs, signals: 0 };
+        let bare = pairs::key_values(text, &mut sink);
+        let signals = sink.signals;
+        (pairs, signals, bare)
+    }
+
+    /// A mapped value: the first one wins, and what says nothing is left out.
+    pub(crate) fn put_mapped(&mut self, target: Target, value: Value<'a>) {
+        if matches!(value, Value::Null | Value::Str("" | "-")) {
+            return;
+        }
+        let special = matches!(target.id, known::TIMESTAMP | known::MESSAGE) || target.func == Func::Hashes;
+        if special || self.draft.get(target.id).is_none() {
+            self.put_value(target, value);
+        }
+    }
+
+    pub(crate) fn put_value(&mut self, target: Target, value: Value<'a>) {
+        match value {
+            Value::Str(text) => self.put_text(target, text),
+            Value::Int(_) | Value::Float(_) if target.id == known::TIMESTAMP => {
+                let number = if let Value::Int(whole) = value { whole as f64 } else { float(value) };
+                if let Value::Int(whole @ 100_000_000_000_000_000..) = value {
+                    self.draft.time = Some(event::Timestamp(whole));
+                } else if let Some(time) = time::from_number(number) {
+                    self.draft.time = Some(time);
+                }
+            }
+            Value::Null => self.draft.put(target.id, value),
+            _ if target.func != Func::None => self.put_as_text(target, value),
+            _ if target.in_schema => match (target.kind, value) {
+                (FieldKind::Long, Value::Int(_)) | (FieldKind::Double, Value::Float(_) | Value::Int(_)) => {
+                    self.draft.put(target.id, value);
+                }
+                (FieldKind::Boolean, Value::Bool(_)) => self.draft.put(target.id, value),
+                (FieldKind::Long, Value::Float(number)) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                    self.draft.put(target.id, Value::Int(number as i64));
+                }
+                _ => self.put_as_text(target, value),
+            },
+            _ => self.draft.put(target.id, value),
+        }
+    }
+
+    fn put_as_text(&mut self, target: Target, value: Value<'a>) {
+        let mut text = BumpString::with_capacity_in(24, self.draft.arena);
+        // Writing to the arena cannot fail.
+        let _ = write!(text, "{value}");
+        self.put_text(target, text.into_bump_str());
+    }
+
+    pub(crate) fn put_text(&mut self, target: Target, text: &'a str) {
+        match target.func {
+            Func::None => self.put_kind(target, text),
+            Func::Lower => {
+                let lower = self.lower(text);
+                self.put_kind(target, lower);
+            }
+            Func::BaseName => self.put_kind(target, text::base_name(text)),
+            Func::FirstWord => self.put_kind(target, text.split_whitespace().next().unwrap_or(text)),
+            Func::Transport => {
+                let name = text.rsplit('/').find_map(text::transport);
+                let name = name.unwrap_or_else(|| self.lower(text));
+                self.put_kind(target, name);
+            }
+            Func::Host => self.put_kind(target, text),
+            Func::Account => self.put_account(target, text),
+            Func::Request => self.put_request(text),
+            Func::Url => self.put_url(target.id, text),
+            Func::HexText => {
+                let plain = self.hex_text(text);
+                self.put_kind(target, plain);
+            }
+            Func::Hashes => self.put_hashes(text),
+            Func::Pairs => {}
+        }
+    }
+
+    fn put_kind(&mut self, target: Target, text: &'a str) {
+        let id = target.id;
+        let typed = match target.kind {
+            FieldKind::Keyword => Some(Value::Str(text)),
+            FieldKind::Text if id == known::MESSAGE => {
+                if !text.is_empty() {
+                    self.draft.message = text;
+                }
+                return;
+            }
+            FieldKind::Text => Some(Value::Str(text)),
+            FieldKind::Long => text::int(text).map(Value::Int),
+            FieldKind::Double => {
+                text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float)
+            }
+            FieldKind::Boolean => text.parse().ok().map(Value::Bool),
+            FieldKind::Ip => return self.put_address(id, text),
+            FieldKind::Date if id == known::TIMESTAMP => return self.draft.set_time(text, &self.clock),
+            FieldKind::Date => self.clock.read_all(text).map(Value::Time),
+        };
+        let value = typed.unwrap_or_else(|| {
+            if !matches!(text, "" | "-") {
+                self.draft.defect(DefectKind::WrongType, text);
+            }
+            Value::Str(text)
+        });
+        self.draft.put(id, value);
+    }
+
+    /// An address; what is none goes to the field for names beside it.
+    fn put_address(&mut self, id: FieldId, text: &'a str) {
+        if let Some(address) = text::ip(text) {
+            return self.draft.put(id, Value::Ip(address));
+        }
+        if matches!(text, "" | "-") {
+            return;
+        }
+        match host_fields(id) {
+            Some((address, domain)) => {
+                self.draft.put(address, Value::Str(text));
+                if let Some(domain) = domain {
+                    self.draft.put(domain, Value::Str(text));
+                }
+            }
+            None => {
+                self.draft.defect(DefectKind::WrongType, text);
+                self.draft.put(id, Value::Str(text));
+            }
+        }
+    }
+
+    fn put_account(&mut self, target: Target, text: &'a str) {
+        let parts = text.split_once('\\').map(|(domain, name)| (name, domain));
+        let (name, domain) = parts.or_else(|| text.split_once('@')).unwrap_or((text, ""));
+        if name.is_empty() {
+            return self.put_kind(target, text);
+        }
+        self.put_kind(target, name);
+        if let Some(id) = domain_field(target.id).filter(|_| !domain.is_empty()) {
+            self.draft.put(id, Value::Str(domain));
+        }
+    }
+
+    /// The request line of HTTP; what is none is kept as the address that was asked for.
+    fn put_request(&mut self, text: &'a str) {
+        let Some((method, rest)) = text.split_once(' ').filter(|(method, _)| is_method(method)) else {
+            if !matches!(text, "" | "-") {
+                self.draft.put(known::URL_ORIGINAL, Value::Str(text));
+            }
+            return;
+        };
+        self.draft.put(known::HTTP_REQUEST_METHOD, Value::Str(method));
+        let (url, version) = rest.rsplit_once(" HTTP/").unwrap_or((rest, ""));
+        if !version.is_empty() {
+            self.draft.put(known::HTTP_VERSION, Value::Str(version));
+        }
+        self.put_url(known::URL_ORIGINAL, url);
+    }
+
+    fn put_url(&mut self, id: FieldId, url: &'a str) {
+        self.draft.put(id, Value::Str(url));
+        let mut rest = url;
+        if let Some((scheme, after)) = url.split_once("://") {
+            let end = after.find(['/', '?']).unwrap_or(after.len());
+            let authority = after[..end].rsplit('@').next().unwrap_or("");
+            let host = authority.split(':').next().unwrap_or("");
+            self.draft.put(known::URL_SCHEME, Value::Str(scheme));
+            if !host.is_empty() {
+                self.draft.put(known::URL_DOMAIN, Value::Str(host));
+            }
+            rest = &after[end..];
+        }
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if !path.is_empty() {
+            self.draft.put(known::URL_PATH, Value::Str(path));
+        }
+        if !query.is_empty() {
+            self.draft.put(known::URL_QUERY, Value::Str(query));
+        }
+    }
+
+    /// Sysmon's `SHA1=…,MD5=…`.
+    fn put_hashes(&mut self, text: &'a str) {
+        for part in text.split(',') {
+            let Some((name, value)) = part.split_once('=') else { continue };
+            let id = match name.trim() {
+                "MD5" => known::PROCESS_HASH_MD5,
+                "SHA1" => known::PROCESS_HASH_SHA1,
+                "SHA256" => known::PROCESS_HASH_SHA256,
+                "IMPHASH" => known::PROCESS_HASH_IMPHASH,
+                _ => continue,
+            };
+            self.draft.put(id, Value::Str(value));
+        }
+    }
+
+    pub(crate) fn lower(&self, text: &'a str) -> &'a str {
+        if !text.bytes().any(|byte| byte.is_ascii_uppercase() || byte >= 0x80) {
+            return text;
+        }
+        let copy = self.draft.arena.alloc_str(text);
+        copy.make_ascii_lowercase();
+        copy
+    }
+
+    /// auditd writes text with spaces or control characters as hexadecimal digits; a NUL stands between arguments.
+    fn hex_text(&self, text: &'a str) -> &'a str {
+        let digits = text.as_bytes();
+        if digits.len() < 2
+            || !digits.len().is_multiple_of(2)
+            || !digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'A'..=b'F'))
+        {
+            return text;
+        }
+        let nibble = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'A' + 10 };
+        let mut bytes = bumpalo::collections::Vec::with_capacity_in(digits.len() / 2, self.draft.arena);
+        bytes.extend(digits.chunks_exact(2).map(|pair| match nibble(pair[0]) * 16 + nibble(pair[1]) {
+            0 => b' ',
+            byte => byte,
+        }));
+        std::str::from_utf8(bytes.into_bump_slice()).unwrap_or(text)
+    }
+
+    /// Constant fields: those that the line itself does not say.
+    pub(crate) fn put_sets(&mut self, sets: &Sets) {
+        let mut at = 0;
+        while let Some((id, _)) = sets.get(at) {
+            let run = sets[at..].iter().take_while(|(other, _)| other == id).count();
+            if self.draft.get(*id).is_none() {
+                for (id, value) in &sets[at..at + run] {
+                    self.draft.put(*id, *value);
+                }
+            }
+            at += run;
+        }
+    }
+}
+
+fn float(value: Value<'_>) -> f64 {
+    match value {
+        Value::Float(number) => number,
+        _ => 0.0,
+    }
+}
+
+fn is_method(word: &str) -> bool {
+    !word.is_empty()
+        && word.len() <= 20
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte == b'-')
+}

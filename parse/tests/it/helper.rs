@@ -1,0 +1,58 @@
+//! A parser with a fixed time of receipt, and its events as plain text.
+
+use bumpalo::Bump;
+use event::{ClientId, EventId, FieldTable, Frame, Origin, SourceId, Timestamp, Transport};
+use parse::{Catalogue, Parser, SourceSettings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// 2026-11-22T12:00:00Z.
+pub const RECEIVED: Timestamp = Timestamp(1_795_348_800_000_000_000);
+
+pub struct Bench {
+    pub parser: Parser,
+    pub fields: Arc<FieldTable>,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let fields = Arc::new(FieldTable::new());
+        let parser = Parser::new(Arc::new(Catalogue::builtin()), Arc::clone(&fields));
+        Bench { parser, fields }
+    }
+
+    pub fn with_settings(settings: SourceSettings) -> Bench {
+        let mut bench = Bench::new();
+        bench.parser.set_source(SourceId(1), settings);
+        bench
+    }
+
+    pub fn json(&mut self, raw: &[u8]) -> serde_json::Map<String, serde_json::Value> {
+        let arena = Bump::new();
+        let event = self.parser.parse(&frame(raw), &arena);
+        let mut out = Vec::new();
+        event::json::write_event(&event, &self.fields, &mut out);
+        match serde_json::from_slice(&out) {
+            Ok(serde_json::Value::Object(map)) => map,
+            other => panic!("not an object: {other:?} from {:?}", String::from_utf8_lossy(&out)),
+        }
+    }
+
+    /// Every field as text; a list joined by commas.
+    pub fn fields(&mut self, raw: &[u8]) -> BTreeMap<String, String> {
+        self.json(raw).into_iter().map(|(name, value)| (name, plain(&value))).collect()
+    }
+}
+
+pub fn frame(raw: &[u8]) -> Frame<'_> {
+    let origin = Origin { client: ClientId(1), source: SourceId(1), transport: Transport::Tcp, peer: None };
+    Frame { id: EventId(7), raw, received: RECEIVED, origin, truncated: false }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}

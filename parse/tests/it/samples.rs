@@ -1,0 +1,33 @@
+//! Every sample of every catalogue entry gives what it says.
+
+use crate::helper::Bench;
+use parse::Catalogue;
+
+#[test]
+fn samples_give_what_they_expect() {
+    let mut bench = Bench::new();
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for info in Catalogue::builtin().types() {
+        for sample in &info.samples {
+            let got = bench.fields(sample.line.as_bytes());
+            for (name, want) in &sample.expect {
+                checked += 1;
+                let found = got.get(name).map_or("(absent)", String::as_str);
+                if found != want {
+                    wrong.push(format!(
+                        "{}: {name} is {found:?}, not {want:?}, in\n  {}",
+                        info.name, sample.line
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {checked} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(checked > 0);
+}
+
+#[test]
+fn entries_are_complete() {
+    assert_eq!(Catalogue::builtin().lint(), Vec::<String>::new());
+}
