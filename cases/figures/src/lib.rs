@@ -1,1 +1,8 @@
-//! (being written)
+//! Calendars, source health and Key Risk Indicators: what the events, cases and sources come to for the people who answer
+//! for them (D2.6, D5.1, D5.2, D8).
+//!
+//! Reads what `ledger`, `cmdb` and `desk` keep; writes nothing but its own frozen values. Time is an argument.
+
+pub mod calendar;
+
+pub use crate::calendar::{Calendar, CalendarError};
