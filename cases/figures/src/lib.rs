@@ -4,5 +4,9 @@
 //! Reads what `ledger`, `cmdb` and `desk` keep; writes nothing but its own frozen values. Time is an argument.
 
 pub mod calendar;
+mod error;
+pub mod health;
 
 pub use crate::calendar::{Calendar, CalendarError};
+pub use crate::error::FigureError;
+pub use crate::health::{Flag, Health, HealthSettings};
