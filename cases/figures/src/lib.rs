@@ -6,7 +6,9 @@
 pub mod calendar;
 mod error;
 pub mod health;
+pub mod kri;
 
 pub use crate::calendar::{Calendar, CalendarError};
 pub use crate::error::FigureError;
 pub use crate::health::{Flag, Health, HealthSettings};
+pub use crate::kri::{KriDefinition, KriPack, KriRow, KriSettings, KriValue, Status, Subject};
