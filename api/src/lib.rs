@@ -9,3 +9,4 @@ pub mod command;
 pub mod config;
 pub mod identity;
 pub mod web;
+pub mod demo;
