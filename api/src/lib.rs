@@ -7,6 +7,6 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod demo;
 pub mod identity;
 pub mod web;
-pub mod demo;

@@ -34,7 +34,8 @@ fn the_sample_configuration_is_the_defaults() {
 
 #[test]
 fn every_option_that_is_commented_out_exists() {
-    let all: Written = toml::from_str(&with_all_options(&text("config/sperwer.toml"))).expect("all options exist");
+    let all: Written =
+        toml::from_str(&with_all_options(&text("config/sperwer.toml"))).expect("all options exist");
     assert_eq!(all.ingest.syslog.len(), 3);
     assert_eq!(all.ingest.file.len(), 1);
     assert!(all.web.tls.is_some() && all.ingest.http.is_some() && all.cases.policy.is_some());
@@ -73,13 +74,18 @@ fn the_unit_is_valid_and_hardened() {
         .expect("it ran a moment ago");
     let said = String::from_utf8_lossy(&security.stdout).into_owned();
     let supported = !String::from_utf8_lossy(&security.stderr).contains("unrecognized option");
-    assert!(!supported || security.status.success(), "exposure above 2.5: {}", said.lines().last().unwrap_or(""));
+    assert!(
+        !supported || security.status.success(),
+        "exposure above 2.5: {}",
+        said.lines().last().unwrap_or("")
+    );
 }
 
 #[test]
 fn the_unit_starts_what_the_command_line_has() {
     let unit = text("systemd/sperwer.service");
-    let start = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)).expect("the unit has the line");
+    let start =
+        |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)).expect("the unit has the line");
     assert_eq!(start("ExecStart="), "/usr/bin/sperwer serve --config /etc/sperwer/sperwer.toml");
     assert_eq!(start("ExecStartPre="), "/usr/bin/sperwer config check /etc/sperwer/sperwer.toml");
 }
@@ -95,7 +101,10 @@ fn the_container_holds_the_binary_only_and_is_not_root() {
     assert_eq!(of("COPY "), ["--chmod=0755 sperwer /usr/bin/sperwer"]);
     assert_eq!(of("ADD "), Vec::<&str>::new());
     let user = of("USER ");
-    assert!(user.len() == 1 && user[0].split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "{user:?}");
+    assert!(
+        user.len() == 1 && user[0].split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)),
+        "{user:?}"
+    );
     assert_eq!(of("HEALTHCHECK ").len(), 1);
     assert!(file.contains("/readyz"), "the health check asks whether it is ready");
 }

@@ -72,7 +72,10 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_client_auth_cert(chain, secret)?;
-        Ok(ClientCertificate { fingerprint: hex(&Sha256::digest(certificate.der())), config: Arc::new(config) })
+        Ok(ClientCertificate {
+            fingerprint: hex(&Sha256::digest(certificate.der())),
+            config: Arc::new(config),
+        })
     }
 }
 

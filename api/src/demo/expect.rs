@@ -95,7 +95,8 @@ fn compare_clients(expected: &Expected, outcome: &Outcome, misses: &mut Vec<Stri
         };
         let slug = &wanted.slug;
         if found.events != wanted.events {
-            misses.push(format!("client {slug}: {} events metered, expected {}", found.events, wanted.events));
+            misses
+                .push(format!("client {slug}: {} events metered, expected {}", found.events, wanted.events));
         }
         if found.bytes != wanted.bytes {
             misses.push(format!("client {slug}: {} bytes metered, expected {}", found.bytes, wanted.bytes));
@@ -131,9 +132,8 @@ fn compare_cases(expected: &Expected, outcome: &Outcome, misses: &mut Vec<String
 fn compare_invoice(expected: &Expected, outcome: &Outcome, misses: &mut Vec<String>) {
     for wanted in &expected.invoice {
         let name = format!("invoice line {} of {}", wanted.item, wanted.client);
-        let same = |line: &&super::outcome::InvoiceOutcome| {
-            line.client == wanted.client && line.item == wanted.item
-        };
+        let same =
+            |line: &&super::outcome::InvoiceOutcome| line.client == wanted.client && line.item == wanted.item;
         match outcome.invoice.iter().find(same) {
             None => misses.push(format!("{name}: not there, expected EUR {}", wanted.amount)),
             Some(found) if found.amount != wanted.amount => {
@@ -227,7 +227,11 @@ mod tests {
             ("bytes = 1000", "bytes = 999", "1000 bytes metered, expected 999"),
             ("quarantined = 2", "quarantined = 3", "quarantined: 2, expected 3"),
             ("priority = 2", "priority = 1", "priority 2, expected 1"),
-            (r#"provider = "werkpunt""#, r#"provider = "noordzee""#, "assigned to 'werkpunt', expected 'noordzee'"),
+            (
+                r#"provider = "werkpunt""#,
+                r#"provider = "noordzee""#,
+                "assigned to 'werkpunt', expected 'noordzee'",
+            ),
             ("Word starts PowerShell", "Word starts Excel", "not there"),
             ("50.69", "50.70", "EUR 50.69, expected EUR 50.70"),
             ("processed-gb", "stored-gb", "not there, expected EUR 50.69"),

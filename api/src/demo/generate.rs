@@ -14,12 +14,12 @@ mod story;
 mod web;
 mod windows;
 
-use chrono::{DateTime, Utc};
-use dice::Dice;
 #[cfg(test)]
 pub use cast::machines;
-pub use moment::Moment;
+use chrono::{DateTime, Utc};
+use dice::Dice;
 use moment::Day;
+pub use moment::Moment;
 use std::collections::BTreeMap;
 
 /// The seed of the demo; any other gives another day at the same offices.
@@ -131,7 +131,11 @@ mod tests {
         for line in sample() {
             assert!(!line.bytes.is_empty());
             assert!(!line.bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0)), "{}", line.source);
-            assert!(line.at.utc() <= end && (end - line.at.utc()).num_hours() <= SPAN_HOURS, "{}", line.source);
+            assert!(
+                line.at.utc() <= end && (end - line.at.utc()).num_hours() <= SPAN_HOURS,
+                "{}",
+                line.source
+            );
         }
     }
 

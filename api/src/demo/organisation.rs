@@ -1,7 +1,12 @@
 //! The sample organisation: the files of `deploy/sample`, taken over by the same functions that production uses.
 
+mod billing;
 mod files;
+mod load;
+mod people;
 
-
-pub use files::{Credential, History, Sample, SampleError, SampleSource, SampleUser, Subscription};
-
+pub use files::{
+    CASE_POLICY, Credential, History, Sample, SampleError, SampleSource, SampleUser, Subscription,
+};
+pub use load::{Shown, load};
+pub use people::PASSWORD;

@@ -26,7 +26,10 @@ pub fn summary(outcome: &Outcome, language: Language) -> String {
     cases(&mut page, outcome, texts);
     invoice(&mut page, outcome, texts);
     kris(&mut page, outcome, texts);
-    line(&mut page, &format!("{}: {}   {}: {}", texts.quarantined, outcome.quarantined, texts.lost, outcome.lost));
+    line(
+        &mut page,
+        &format!("{}: {}   {}: {}", texts.quarantined, outcome.quarantined, texts.lost, outcome.lost),
+    );
     page
 }
 
@@ -45,7 +48,14 @@ pub fn doorway(door: &Doorway, language: Language) -> String {
 
 /// One line that shows where the demo is, without a line end.
 #[must_use]
-pub fn progress(sent: u64, total: u64, handled: u64, per_second: u64, counts: (u64, u64), language: Language) -> String {
+pub fn progress(
+    sent: u64,
+    total: u64,
+    handled: u64,
+    per_second: u64,
+    counts: (u64, u64),
+    language: Language,
+) -> String {
     let texts = language.texts();
     let (alerts, cases) = counts;
     format!(
@@ -156,7 +166,11 @@ fn table(page: &mut String, rows: &[Vec<String>], right_from: usize) {
         for (column, cell) in row.iter().enumerate() {
             let wide = widths[column];
             // Writing to a string cannot fail.
-            let _ = if column < right_from { write!(text, " {cell:<wide$} ") } else { write!(text, " {cell:>wide$} ") };
+            let _ = if column < right_from {
+                write!(text, " {cell:<wide$} ")
+            } else {
+                write!(text, " {cell:>wide$} ")
+            };
         }
         line(page, &text);
     }
@@ -197,7 +211,11 @@ mod tests {
                 text: "27.4 GB".into(),
                 amount: Decimal::new(5069, 2),
             }],
-            kris: vec![KriOutcome { id: "k".into(), name: "Bronnen die zwijgen".into(), value: Some("1".into()) }],
+            kris: vec![KriOutcome {
+                id: "k".into(),
+                name: "Bronnen die zwijgen".into(),
+                value: Some("1".into()),
+            }],
         }
     }
 
@@ -205,7 +223,9 @@ mod tests {
     fn the_summary_says_everything_in_both_languages() {
         for (language, words) in [(Language::Nl, "verloren: 0"), (Language::En, "lost: 0")] {
             let page = summary(&outcome(), language);
-            for part in [words, "14000", "0.007748", "WV-LT-0101", "P1", "werkpunt", "€ 50.69", "Bronnen die zwijgen"] {
+            for part in
+                [words, "14000", "0.007748", "WV-LT-0101", "P1", "werkpunt", "€ 50.69", "Bronnen die zwijgen"]
+            {
                 assert!(page.contains(part), "{part} is not in\n{page}");
             }
             assert!(page.lines().all(|line| line.trim_end() == line), "no line ends in spaces");

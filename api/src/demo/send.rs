@@ -83,7 +83,8 @@ pub async fn send(
     }
     let mut senders = tokio::task::JoinSet::new();
     for (source, lines) in by_source {
-        let way = ways.get(source).with_context(|| format!("the source {source} has no way to send"))?.clone();
+        let way =
+            ways.get(source).with_context(|| format!("the source {source} has no way to send"))?.clone();
         let sent = Arc::clone(&sent);
         senders.spawn(async move {
             send_one(&lines, way, span, &sent).await.with_context(|| format!("the sender {source} stopped"))

@@ -141,6 +141,47 @@ pub async fn correct_amount(
     enter(tx, entry, actor).await
 }
 
+/// What was counted elsewhere and belongs to a month of ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Processed bytes.
+    pub bytes: i64,
+    /// Cases that counted.
+    pub cases: i64,
+}
+
+/// Enters bytes and cases that this system did not see: those of the system before it in the month of the take-over, or
+/// those of a meter that was broken. One entry for each that is not nil; they work through the month's figures.
+///
+/// # Errors
+/// [`LedgerError::Refused`] without a reason, [`LedgerError::NotFound`] outside the scope.
+pub async fn correct_figures(
+    tx: &mut Tx,
+    scope: &Scope,
+    (client, about): (ClientId, Month),
+    counted: Elsewhere,
+    reason: &str,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Vec<Correction>, BillingError> {
+    if !may_see(scope, client) {
+        return Err(LedgerError::NotFound { what: "client", id: client.to_string() }.into());
+    }
+    let month = entry_month(tx.connection(), client, about, now).await?;
+    let reason = given(reason)?;
+    let mut entered = Vec::new();
+    for (kind, bytes, cases) in
+        [(CorrectionKind::Volume, counted.bytes, 0), (CorrectionKind::Case, 0, counted.cases)]
+    {
+        if (bytes, cases) != (0, 0) {
+            let mut entry = blank(client, month, about, kind, reason.clone(), actor, now);
+            (entry.bytes, entry.cases) = (bytes, cases);
+            entered.push(enter(tx, entry, actor).await?);
+        }
+    }
+    Ok(entered)
+}
+
 /// The entries that work in a month of a client, in order of entry. A provider sees none.
 ///
 /// # Errors

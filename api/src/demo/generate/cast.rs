@@ -79,8 +79,11 @@ pub mod oostermeer {
 pub mod lindebeke {
     use super::{Server, server};
 
-    pub const SERVERS: &[Server] =
-        &[server("lb-srv01", "10.40.1.10"), server("lb-srv02", "10.40.1.11"), server("lb-db01", "10.40.1.20")];
+    pub const SERVERS: &[Server] = &[
+        server("lb-srv01", "10.40.1.10"),
+        server("lb-srv02", "10.40.1.11"),
+        server("lb-db01", "10.40.1.20"),
+    ];
     pub const WAF: &str = "lb-waf01";
     pub const SWITCH: Server = server("lb-sw01", "10.40.0.2");
 }

@@ -15,7 +15,14 @@ pub fn office(lines: &mut Lines, day: &Day, dice: &mut Dice) {
             ("sts.amazonaws.com", "GetCallerIdentity"),
             ("logs.amazonaws.com", "DescribeLogGroups"),
         ]);
-        let call = Call { service, name, user: "peilmeetsysteem", from: "10.20.2.10", mfa: true, parameters: Value::Null };
+        let call = Call {
+            service,
+            name,
+            user: "peilmeetsysteem",
+            from: "10.20.2.10",
+            mfa: true,
+            parameters: Value::Null,
+        };
         lines.push("watervast-cloud", at, cloudtrail(at, &call, dice));
     }
     for at in day.moments(dice, 760) {
@@ -55,7 +62,10 @@ pub fn cloudtrail(at: Moment, call: &Call<'_>, dice: &mut Dice) -> String {
     };
     let signin = *name == "ConsoleLogin";
     let (response, extra) = if signin {
-        (json!({"ConsoleLogin": "Success"}), json!({"MFAUsed": if *mfa { "Yes" } else { "No" }, "MobileVersion": "No"}))
+        (
+            json!({"ConsoleLogin": "Success"}),
+            json!({"MFAUsed": if *mfa { "Yes" } else { "No" }, "MobileVersion": "No"}),
+        )
     } else {
         (Value::Null, Value::Null)
     };
@@ -99,7 +109,8 @@ fn document_action(at: Moment, dice: &mut Dice) -> String {
 }
 
 fn counter_action(at: Moment, dice: &mut Dice) -> String {
-    let step = *dice.pick(&["aanvraag gestart", "aanvraag ingediend", "attest gemaakt", "betaling bevestigd"]);
+    let step =
+        *dice.pick(&["aanvraag gestart", "aanvraag ingediend", "attest gemaakt", "betaling bevestigd"]);
     format!(
         "<134>1 {} {} eloket {} REQ [verzoek@32473 id=\"{}\" dossier=\"{}\" ms=\"{}\"] {step}",
         at.rfc3339(),

@@ -67,7 +67,8 @@ pub fn fortigate_traffic(at: Moment, flow: &Flow<'_>, dice: &mut Dice) -> String
 }
 
 pub fn fortigate_virus(at: Moment, person: &Person, from: &str, file: &str) -> String {
-    let head = fortigate_head(at, "0211008192", "type=\"utm\" subtype=\"virus\" eventtype=\"infected\"", "warning");
+    let head =
+        fortigate_head(at, "0211008192", "type=\"utm\" subtype=\"virus\" eventtype=\"infected\"", "warning");
     format!(
         "{head} msg=\"File is infected.\" action=\"blocked\" service=\"HTTPS\" sessionid=771202 srcip={} dstip={from} srcport=51220 \
          dstport=443 srcintf=\"internal\" dstintf=\"wan1\" policyid=12 proto=6 direction=\"incoming\" filename=\"{file}\" \
@@ -105,7 +106,11 @@ fn asa_connection(lines: &mut Lines, at: Moment, dice: &mut Dice) {
 pub fn asa_vpn_logon(lines: &mut Lines, at: Moment, user: &str, from: &str, given: &str) {
     let texts = [
         (6, 113_004, format!("AAA user authentication Successful : server =  10.20.1.10 : user = {user}")),
-        (6, 113_039, format!("Group <Watervast> User <{user}> IP <{from}> AnyConnect parent session started.")),
+        (
+            6,
+            113_039,
+            format!("Group <Watervast> User <{user}> IP <{from}> AnyConnect parent session started."),
+        ),
         (
             4,
             722_051,
@@ -152,7 +157,15 @@ fn panos_traffic(at: Moment, dice: &mut Dice) -> String {
 }
 
 /// A threat that the firewall saw in a request to one of the city's web servers.
-pub fn panos_threat(at: Moment, from: &str, to: &str, url: &str, threat: &str, action: &str, severity: &str) -> String {
+pub fn panos_threat(
+    at: Moment,
+    from: &str,
+    to: &str,
+    url: &str,
+    threat: &str,
+    action: &str,
+    severity: &str,
+) -> String {
     let time = at.slashes();
     format!(
         "<12>{} {} 1,{time},012801096514,THREAT,vulnerability,2562,{time},{from},{to},{from},{to},internet-naar-web,,,web-browsing,\

@@ -49,8 +49,9 @@ fn key_logon(lines: &mut Lines, source: &'static str, host: &str, at: Moment, di
     let (user, pid, port) = (*dice.pick(ADMINISTRATORS), dice.between(900, 32_000), dice.port());
     let tag = format!("sshd[{pid}]");
     let fingerprint = dice.hex(43);
-    let accepted =
-        format!("Accepted publickey for {user} from {BASTION} port {port} ssh2: ED25519 SHA256:{fingerprint}");
+    let accepted = format!(
+        "Accepted publickey for {user} from {BASTION} port {port} ssh2: ED25519 SHA256:{fingerprint}"
+    );
     lines.push(source, at, syslog(86, at, host, &tag, &accepted));
     let opened = format!("pam_unix(sshd:session): session opened for user {user}(uid=1004) by (uid=0)");
     lines.push(source, at.plus_ms(40), syslog(86, at, host, &tag, &opened));
@@ -79,7 +80,8 @@ fn sudo(lines: &mut Lines, source: &'static str, host: &str, at: Moment, dice: &
         "/usr/bin/journalctl -u sperwer-agent --since today",
         "/usr/bin/df -h",
     ]);
-    let message = format!("{user} : TTY=pts/{} ; PWD=/home/{user} ; USER=root ; COMMAND={command}", dice.below(4));
+    let message =
+        format!("{user} : TTY=pts/{} ; PWD=/home/{user} ; USER=root ; COMMAND={command}", dice.below(4));
     lines.push(source, at, syslog(85, at, host, "sudo", &message));
     let opened = format!("pam_unix(sudo:session): session opened for user root(uid=0) by {user}(uid=1004)");
     lines.push(source, at.plus_ms(3), syslog(86, at, host, "sudo", &opened));
@@ -110,7 +112,11 @@ fn systemd(lines: &mut Lines, source: &'static str, host: &str, at: Moment, dice
     ]);
     lines.push(source, at, syslog(30, at, host, "systemd[1]", &format!("Starting {unit} - {title}...")));
     let later = at.plus_s(2);
-    lines.push(source, later, syslog(30, later, host, "systemd[1]", &format!("{unit}: Deactivated successfully.")));
+    lines.push(
+        source,
+        later,
+        syslog(30, later, host, "systemd[1]", &format!("{unit}: Deactivated successfully.")),
+    );
     lines.push(source, later, syslog(30, later, host, "systemd[1]", &format!("Finished {unit} - {title}.")));
 }
 

@@ -29,7 +29,14 @@ pub fn office(lines: &mut Lines, day: &Day, dice: &mut Dice) {
 }
 
 /// One record of Suricata's EVE log.
-pub fn eve(at: Moment, kind: &str, from: (&str, u64), to: (&str, u64), dice: &mut Dice, body: Value) -> String {
+pub fn eve(
+    at: Moment,
+    kind: &str,
+    from: (&str, u64),
+    to: (&str, u64),
+    dice: &mut Dice,
+    body: Value,
+) -> String {
     let mut event = json!({
         "timestamp": at.local_as("%Y-%m-%dT%H:%M:%S%.6f%z"),
         "flow_id": dice.between(100_000_000_000, 900_000_000_000),
@@ -83,7 +90,16 @@ pub fn waf(at: Moment, code: &str, name: &str, severity: u8, client: &str, path:
 fn proxy_visit(lines: &mut Lines, at: Moment, dice: &mut Dice) {
     let person = dice.pick(openruimte::PEOPLE);
     let (address, name) = *dice.pick(SERVICES);
-    let visit = leef(at, "transaction:permitted", 1, person.address, person.user, address, name, dice.between(300, 80_000));
+    let visit = leef(
+        at,
+        "transaction:permitted",
+        1,
+        person.address,
+        person.user,
+        address,
+        name,
+        dice.between(300, 80_000),
+    );
     lines.push("openruimte-proxy", at, visit);
 }
 

@@ -125,9 +125,5 @@ fn city_error(lines: &mut Lines, at: Moment, dice: &mut Dice) {
         dice.between(139_000, 140_000),
         dice.port(),
     );
-    lines.push(
-        "oostermeer-web",
-        at,
-        format!("<147>1 {} {server} apache2 - error - {entry}", at.rfc3339()),
-    );
+    lines.push("oostermeer-web", at, format!("<147>1 {} {server} apache2 - error - {entry}", at.rfc3339()));
 }

@@ -47,7 +47,14 @@ pub fn office(lines: &mut Lines, day: &Day, dice: &mut Dice) {
     let mut log = Log { lines, dice };
     for at in day.moments(log.dice, 2500) {
         let person = log.dice.pick(watervast::PEOPLE);
-        ordinary(&mut log, WATERVAST, person, watervast::DOMAIN_CONTROLLERS[0].name, watervast::FILES.name, at);
+        ordinary(
+            &mut log,
+            WATERVAST,
+            person,
+            watervast::DOMAIN_CONTROLLERS[0].name,
+            watervast::FILES.name,
+            at,
+        );
     }
     for at in day.moments(log.dice, 800) {
         let person = log.dice.pick(oostermeer::PEOPLE);
@@ -81,6 +88,7 @@ pub struct Log<'a> {
 }
 
 impl Log<'_> {
+    #[expect(clippy::too_many_arguments, reason = "they are the columns of one event")]
     pub fn write(
         &mut self,
         network: Network,
@@ -137,8 +145,16 @@ impl Log<'_> {
 
     fn everyday_program(&mut self, network: Network, person: &Person, at: Moment) {
         let (image, parent, arguments) = *self.dice.pick(&[
-            ("C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE", "C:\\Windows\\explorer.exe", ""),
-            ("C:\\Program Files\\Microsoft Office\\root\\Office16\\EXCEL.EXE", "C:\\Windows\\explorer.exe", " /dde"),
+            (
+                "C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE",
+                "C:\\Windows\\explorer.exe",
+                "",
+            ),
+            (
+                "C:\\Program Files\\Microsoft Office\\root\\Office16\\EXCEL.EXE",
+                "C:\\Windows\\explorer.exe",
+                " /dde",
+            ),
             (
                 "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
                 "C:\\Windows\\explorer.exe",
@@ -151,6 +167,7 @@ impl Log<'_> {
     }
 
     /// A program that starts, as Sysmon tells it.
+    #[expect(clippy::too_many_arguments, reason = "they are the columns of one event")]
     pub fn program(
         &mut self,
         network: Network,
@@ -183,7 +200,14 @@ impl Log<'_> {
     }
 
     /// A network connection that a program opens.
-    pub fn outgoing(&mut self, network: Network, person: &Person, image: &str, to: (&str, &str, u16), at: Moment) {
+    pub fn outgoing(
+        &mut self,
+        network: Network,
+        person: &Person,
+        image: &str,
+        to: (&str, &str, u16),
+        at: Moment,
+    ) {
         let data = json!({
             "RuleName": "-", "UtcTime": at.utc_as("%Y-%m-%d %H:%M:%S%.3f"), "ProcessId": "5120", "Image": image,
             "User": format!("{}\\{}", network.netbios, person.user), "Protocol": "tcp", "Initiated": "true",
@@ -206,7 +230,8 @@ impl Log<'_> {
     }
 
     fn service_state(&mut self, network: Network, machine: &str, at: Moment) {
-        let service = *self.dice.pick(&["Windows Update", "Background Intelligent Transfer Service", "Print Spooler"]);
+        let service =
+            *self.dice.pick(&["Windows Update", "Background Intelligent Transfer Service", "Print Spooler"]);
         let state = *self.dice.pick(&["running", "stopped"]);
         let message = format!("The {service} service entered the {state} state.");
         self.write(network, machine, SYSTEM, 7036, &message, at, json!({"param1": service, "param2": state}));

