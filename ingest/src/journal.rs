@@ -30,7 +30,7 @@ pub use storage::{Disk, SegmentFile, Storage};
 use event::EventId;
 use segment::Segment;
 use statistics::Counters;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -39,6 +39,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use writer::{Pending, Writer};
+
+/// A lock goes with the last copy of its file descriptor, and a process that is just being forked holds a copy until it
+/// has become the new program. So a lock that is in the way is looked at for this long before it is believed.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A handle on the journal of one data directory; clones share it. The last one to go closes it, as [`Journal::close`]
 /// does.
@@ -179,6 +183,15 @@ impl Journal {
         Ok(self.enqueue(place, batch, room))
     }
 
+    /// Returns once everything that was queued before is durable.
+    ///
+    /// # Errors
+    /// [`AppendError::Closed`].
+    pub async fn flush(&self) -> Result<(), AppendError> {
+        // An empty batch takes no room and no place on disk, only its turn.
+        self.append(Batch::new()).await?.await.map(drop)
+    }
+
     /// The journal's end: the id that is given next, of all that is durable.
     #[must_use]
     pub fn durable(&self) -> EventId {
@@ -237,11 +250,6 @@ impl Journal {
 
     fn enqueue(&self, place: mpsc::Permit<'_, Pending>, batch: Batch, room: OwnedSemaphorePermit) -> Ack {
         let (ack, answer) = oneshot::channel();
-        if batch.is_empty() {
-            // The receiver is here, so this cannot fail.
-            let _ = ack.send(Appended { first: self.durable(), records: 0 });
-            return Ack(answer);
-        }
         let counters = &self.inner.shared.counters;
         counters.queued_bytes.fetch_add(batch.encoded().len() as u64, Relaxed);
         counters.queued_batches.fetch_add(1, Relaxed);
@@ -361,10 +369,16 @@ fn lock(directory: &Path) -> Result<File, OpenError> {
     let path = directory.join("lock");
     let failed = |source| OpenError::Io { path: path.clone(), source };
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse { directory: directory.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                return Err(OpenError::InUse { directory: directory.to_owned() });
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PATIENCE / 50),
+        }
     }
 }
 

@@ -23,10 +23,24 @@
 //! ```
 
 mod clock;
+mod follow;
+mod intake;
 mod journal;
 pub mod limits;
+mod listen;
+mod quarantine;
+mod source;
+mod telemetry;
 
+pub use intake::Ingress;
 pub use journal::{
     Ack, AppendError, Appended, Batch, Block, Disk, Journal, JournalReader, JournalSettings,
     JournalStatistics, OpenError, ReadError, Recovery, Released, SYNC_BUCKETS_US, SegmentFile, Storage,
 };
+pub use limits::Limits;
+pub use listen::{
+    IngestSettings, ListenError, ListenerKind, ListenerSettings, Listeners, TlsSettings, http_router,
+};
+pub use quarantine::UnknownSender;
+pub use source::{Attribution, Evidence, Fingerprint, NotSha256, SourceTable, TokenHash};
+pub use telemetry::{ListenerStatistics, Telemetry};

@@ -24,8 +24,9 @@ pub const BLOCK_BYTES_TARGET: usize = 4 * MIB;
 /// most that a start has to check, about 0.1 s.
 pub const SEGMENT_BYTES: u64 = 128 * MIB as u64;
 
-/// Default of [`crate::JournalSettings::queue_bytes_max`]: bytes waiting for the disk. At the limit TCP, HTTP and
-/// followed files wait (back-pressure to the sender) and UDP drops and counts.
+/// Default of [`crate::JournalSettings::queue_bytes_max`]: bytes waiting for the disk. At the limit every
+/// listener stops reading: TCP, TLS, HTTP and followed files hold their senders back; for UDP the kernel's buffer fills
+/// and the kernel drops, which is counted.
 pub const QUEUE_BYTES_MAX: usize = 64 * MIB;
 
 /// Default of [`crate::JournalSettings::queue_batches_max`]; the same behaviour at the limit as
@@ -35,32 +36,32 @@ pub const QUEUE_BATCHES_MAX: usize = 8192;
 /// How long the writer waits between two attempts after the disk refused a write.
 pub const WRITE_RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Default of [`crate::Limits::frame_bytes_max`]: a longer syslog frame is cut here, marked and counted; its tail is
+/// Default of [`Limits::frame_bytes_max`]: a longer syslog frame is cut here, marked and counted; its tail is
 /// skipped.
 pub const FRAME_BYTES_MAX: usize = 64 * KIB;
 
-/// Default of [`crate::Limits::line_bytes_max`]: the same for a line of an HTTP body or a followed file.
+/// Default of [`Limits::line_bytes_max`]: the same for a line of an HTTP body or a followed file.
 pub const LINE_BYTES_MAX: usize = MIB;
 
-/// Default of [`crate::Limits::connections_max`]: open connections of one listener. One more is closed at once and
+/// Default of [`Limits::connections_max`]: open connections of one listener. One more is closed at once and
 /// counted.
 pub const CONNECTIONS_MAX: usize = 4096;
 
-/// Default of [`crate::Limits::connections_per_peer_max`]: of these, from one address. One more is closed at once and
+/// Default of [`Limits::connections_per_peer_max`]: of these, from one address. One more is closed at once and
 /// counted.
 pub const CONNECTIONS_PER_PEER_MAX: usize = 256;
 
-/// Default of [`crate::Limits::idle_timeout`]: a connection that completed no frame for this long is closed and
+/// Default of [`Limits::idle_timeout`]: a connection that completed no frame for this long is closed and
 /// counted. Bytes that complete nothing do not count, so a sender that trickles cannot hold a place.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Default of [`crate::Limits::handshake_timeout`]: a TLS handshake that takes longer is closed and counted.
+/// Default of [`Limits::handshake_timeout`]: a TLS handshake that takes longer is closed and counted.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Default of [`crate::Limits::drain_timeout`]: how long a shutdown waits for what was read to become durable.
+/// Default of [`Limits::drain_timeout`]: how long a shutdown waits for what was read to become durable.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Default of [`crate::Limits::udp_receive_buffer_bytes`]: asked from the kernel per UDP socket; when it grants less
+/// Default of [`Limits::udp_receive_buffer_bytes`]: asked from the kernel per UDP socket; when it grants less
 /// (`net.core.rmem_max`), a warning says so.
 pub const UDP_RECEIVE_BUFFER_BYTES: usize = 8 * MIB;
 
@@ -76,18 +77,18 @@ pub const READ_BYTES_MIN: usize = 16 * KIB;
 /// A connection's buffer aims at this much room per read once the sender fills it, in bytes.
 pub const READ_BYTES_TARGET: usize = 256 * KIB;
 
-/// Default of [`crate::Limits::body_bytes_max`]: an HTTP body, before and after decompression, gets 413 beyond it.
+/// Default of [`Limits::body_bytes_max`]: an HTTP body, before and after decompression, gets 413 beyond it.
 pub const BODY_BYTES_MAX: usize = 10 * MIB;
 
-/// Default of [`crate::Limits::bodies_in_flight_max`]: HTTP bodies held in memory at one time. Further requests wait
-/// for [`crate::Limits::queue_timeout`], then get 429.
+/// Default of [`Limits::bodies_in_flight_max`]: HTTP bodies held in memory at one time. Further requests wait
+/// for [`Limits::queue_timeout`], then get 429.
 pub const BODIES_IN_FLIGHT_MAX: usize = 16;
 
-/// Default of [`crate::Limits::queue_timeout`]: how long an HTTP request waits for room, then for durability, before
+/// Default of [`Limits::queue_timeout`]: how long an HTTP request waits for room, then for durability, before
 /// it gets 503 with `Retry-After`.
 pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Default of [`crate::Limits::body_timeout`]: an HTTP body that takes longer to arrive gets 408.
+/// Default of [`Limits::body_timeout`]: an HTTP body that takes longer to arrive gets 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The value of `Retry-After` with 429 and 503, in seconds.
@@ -97,7 +98,7 @@ pub const RETRY_AFTER_SECONDS: u32 = 2;
 /// (about 1 000 to 1) adds no more than 4 MiB before the limit is looked at.
 pub const GZIP_PIECE_BYTES: usize = 4 * KIB;
 
-/// Default of [`crate::Limits::quarantine_bytes_per_hour`]: payload of unknown senders that is kept, per hour and in
+/// Default of [`Limits::quarantine_bytes_per_hour`]: payload of unknown senders that is kept, per hour and in
 /// total. Beyond it UDP drops and counts, and a TCP or TLS connection is closed.
 pub const QUARANTINE_BYTES_PER_HOUR: u64 = 100 * MIB as u64;
 
@@ -118,3 +119,61 @@ pub const FOLLOW_FINGERPRINT_BYTES: usize = 1024;
 
 /// How often kernel drop counters are read and certificate files looked at.
 pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Default of [`Limits::ack_timeout`]: how long an HTTP request whose lines are queued waits for the disk, before it
+/// gets 503. Longer than [`QUEUE_TIMEOUT`], as the lines may still become durable and a retry would double them.
+pub const ACK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What may be set per installation; everything else above is fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`FRAME_BYTES_MAX`].
+    pub frame_bytes_max: usize,
+    /// See [`LINE_BYTES_MAX`].
+    pub line_bytes_max: usize,
+    /// See [`CONNECTIONS_MAX`].
+    pub connections_max: usize,
+    /// See [`CONNECTIONS_PER_PEER_MAX`].
+    pub connections_per_peer_max: usize,
+    /// See [`IDLE_TIMEOUT`].
+    pub idle_timeout: Duration,
+    /// See [`HANDSHAKE_TIMEOUT`].
+    pub handshake_timeout: Duration,
+    /// See [`DRAIN_TIMEOUT`].
+    pub drain_timeout: Duration,
+    /// See [`UDP_RECEIVE_BUFFER_BYTES`].
+    pub udp_receive_buffer_bytes: usize,
+    /// See [`BODY_BYTES_MAX`].
+    pub body_bytes_max: usize,
+    /// See [`BODIES_IN_FLIGHT_MAX`].
+    pub bodies_in_flight_max: usize,
+    /// See [`BODY_TIMEOUT`].
+    pub body_timeout: Duration,
+    /// See [`QUEUE_TIMEOUT`].
+    pub queue_timeout: Duration,
+    /// See [`ACK_TIMEOUT`].
+    pub ack_timeout: Duration,
+    /// See [`QUARANTINE_BYTES_PER_HOUR`].
+    pub quarantine_bytes_per_hour: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            frame_bytes_max: FRAME_BYTES_MAX,
+            line_bytes_max: LINE_BYTES_MAX,
+            connections_max: CONNECTIONS_MAX,
+            connections_per_peer_max: CONNECTIONS_PER_PEER_MAX,
+            idle_timeout: IDLE_TIMEOUT,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+            drain_timeout: DRAIN_TIMEOUT,
+            udp_receive_buffer_bytes: UDP_RECEIVE_BUFFER_BYTES,
+            body_bytes_max: BODY_BYTES_MAX,
+            bodies_in_flight_max: BODIES_IN_FLIGHT_MAX,
+            body_timeout: BODY_TIMEOUT,
+            queue_timeout: QUEUE_TIMEOUT,
+            ack_timeout: ACK_TIMEOUT,
+            quarantine_bytes_per_hour: QUARANTINE_BYTES_PER_HOUR,
+        }
+    }
+}

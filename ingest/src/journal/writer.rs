@@ -54,7 +54,9 @@ impl Writer {
     pub(super) fn run(mut self) {
         while let Some(first) = self.queue.blocking_recv() {
             let block = self.gather(first);
-            if !self.commit(block) {
+            if block.records == 0 {
+                self.publish(block, self.next);
+            } else if !self.commit(block) {
                 return;
             }
         }
@@ -128,11 +130,13 @@ impl Writer {
         let counters = &self.shared.counters;
         let first = self.next;
         self.next = end;
-        self.segment.bytes += block.bytes.len() as u64;
-        self.shared.publish(self.segment, end);
+        if block.records > 0 {
+            self.segment.bytes += block.bytes.len() as u64;
+            self.shared.publish(self.segment, end);
+            counters.written_bytes.fetch_add(block.bytes.len() as u64, Relaxed);
+        }
         counters.events.fetch_add(u64::from(block.records), Relaxed);
         counters.payload_bytes.fetch_add(block.payload_bytes, Relaxed);
-        counters.written_bytes.fetch_add(block.bytes.len() as u64, Relaxed);
         counters.queued_batches.fetch_sub(block.acks.len() as u64, Relaxed);
         counters.queued_bytes.fetch_sub((block.bytes.len() - BLOCK_HEADER_BYTES) as u64, Relaxed);
         if super::locked(&counters.failing).take().is_some() {

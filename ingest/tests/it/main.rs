@@ -3,5 +3,12 @@
 
 mod crash;
 mod faulty;
+mod follow;
+mod hostile;
+mod http;
 mod journal;
+mod rig;
+mod senders;
 mod support;
+mod syslog;
+mod tls;

@@ -1,0 +1,205 @@
+//! From a framed message to a place in a batch: whose it is, whether it is kept, and the counts.
+
+use crate::clock;
+use crate::journal::{Ack, AppendError, Batch, Journal};
+use crate::limits::Limits;
+use crate::source::{Attribution, Evidence, Fingerprint, SourceTable, TokenHash, token_in_structured_data};
+use crate::telemetry::{ListenerCounters, Telemetry};
+use arc_swap::{ArcSwap, Cache};
+use event::{Origin, Timestamp};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What every listener shares: where frames go, whose they are, what is counted, and how much is allowed.
+#[derive(Clone, Debug)]
+pub struct Ingress {
+    /// The registered sources; storing a new table takes effect with the next frame of every open connection.
+    pub table: Arc<ArcSwap<SourceTable>>,
+    /// Where frames go.
+    pub journal: Journal,
+    /// What is counted.
+    pub telemetry: Arc<Telemetry>,
+    /// How much is allowed.
+    pub limits: Limits,
+}
+
+/// Which frames' tokens count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenScope {
+    /// A token holds for its connection until another one comes.
+    Connection,
+    /// A token holds for its frame.
+    Frame,
+    /// Frames carry no tokens.
+    None,
+}
+
+/// Collects the frames of one connection, socket or file into batches.
+pub(crate) struct Intake {
+    pub(crate) ingress: Ingress,
+    pub(crate) counters: Arc<ListenerCounters>,
+    sender: Sender,
+    batch: Batch,
+}
+
+impl Intake {
+    pub(crate) fn new(ingress: &Ingress, counters: &Arc<ListenerCounters>, tokens: TokenScope) -> Intake {
+        Intake {
+            ingress: ingress.clone(),
+            counters: counters.clone(),
+            sender: Sender::new(ingress.table.clone(), tokens),
+            batch: Batch::new(),
+        }
+    }
+
+    pub(crate) fn set_peer(&mut self, peer: IpAddr) {
+        self.sender.set_peer(peer);
+    }
+
+    pub(crate) fn set_certificate(&mut self, certificate: Option<Fingerprint>) {
+        self.sender.certificate = certificate;
+        self.sender.resolved = None;
+    }
+
+    /// Takes one frame; `false` when it was dropped because its sender is unknown and the quarantine is full.
+    pub(crate) fn take(&mut self, raw: &[u8], truncated: bool, received: Timestamp) -> bool {
+        let attribution = match self.sender.attribute(&self.counters.name, raw) {
+            Some(attribution) => attribution,
+            None if self.admit(raw, received) => {
+                ListenerCounters::one(&self.counters.quarantined);
+                Attribution::UNKNOWN
+            }
+            None => {
+                ListenerCounters::one(&self.counters.dropped_quarantine_full);
+                return false;
+            }
+        };
+        if truncated {
+            ListenerCounters::one(&self.counters.truncated);
+        }
+        let Attribution { source, client } = attribution;
+        let origin = Origin { client, source, transport: self.counters.transport, peer: self.sender.peer };
+        self.batch.push(&origin, received, truncated, raw);
+        true
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.batch.is_full()
+    }
+
+    /// Hands over what was taken, waiting for room in the journal's queue: this is where back-pressure comes from.
+    /// `None` when there is nothing to hand over.
+    pub(crate) async fn flush(&mut self) -> Result<Option<Ack>, AppendError> {
+        if self.batch.is_empty() {
+            return Ok(None);
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let (records, bytes) = (u64::from(batch.records()), batch.payload_bytes());
+        let appended = self.ingress.journal.append(batch).await;
+        self.count(records, bytes, appended.is_ok());
+        appended.map(Some)
+    }
+
+    /// The same for a plain thread.
+    pub(crate) fn flush_blocking(&mut self) -> Result<Option<Ack>, AppendError> {
+        if self.batch.is_empty() {
+            return Ok(None);
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let (records, bytes) = (u64::from(batch.records()), batch.payload_bytes());
+        let appended = self.ingress.journal.append_blocking(batch);
+        self.count(records, bytes, appended.is_ok());
+        appended.map(Some)
+    }
+
+    fn count(&self, records: u64, bytes: u64, appended: bool) {
+        if appended {
+            ListenerCounters::add(&self.counters.frames, records);
+            ListenerCounters::add(&self.counters.bytes, bytes);
+        } else {
+            ListenerCounters::add(&self.counters.dropped_closed, records);
+        }
+    }
+
+    fn admit(&self, raw: &[u8], received: Timestamp) -> bool {
+        let budget = self.ingress.limits.quarantine_bytes_per_hour;
+        let quarantine = &self.ingress.telemetry.quarantine;
+        quarantine.admit(&self.counters.name, self.sender.peer, raw, received, budget)
+    }
+
+    /// The time of receipt of what was just read: once per read, not per frame.
+    pub(crate) fn now() -> Timestamp {
+        clock::now()
+    }
+}
+
+/// What is known of a sender, and whose frames its are under the table of this moment.
+struct Sender {
+    table: Cache<Arc<ArcSwap<SourceTable>>, Arc<SourceTable>>,
+    tokens: TokenScope,
+    certificate: Option<Fingerprint>,
+    peer: Option<IpAddr>,
+    /// The last token as it came, so that a sender that repeats it on each frame is hashed once.
+    token_text: Vec<u8>,
+    token: Option<TokenHash>,
+    /// The answer, and the table that gave it.
+    resolved: Option<(Arc<SourceTable>, Option<Attribution>)>,
+}
+
+impl Sender {
+    fn new(table: Arc<ArcSwap<SourceTable>>, tokens: TokenScope) -> Sender {
+        Sender {
+            table: Cache::new(table),
+            tokens,
+            certificate: None,
+            peer: None,
+            token_text: Vec::new(),
+            token: None,
+            resolved: None,
+        }
+    }
+
+    fn set_peer(&mut self, peer: IpAddr) {
+        let peer = Some(peer.to_canonical());
+        if self.peer != peer {
+            self.peer = peer;
+            self.resolved = None;
+        }
+    }
+
+    fn attribute(&mut self, listener: &str, raw: &[u8]) -> Option<Attribution> {
+        self.look_for_token(raw);
+        let table = self.table.load();
+        if let Some((by, attribution)) = &self.resolved
+            && Arc::ptr_eq(by, table)
+        {
+            return *attribution;
+        }
+        let evidence =
+            Evidence { certificate: self.certificate, token: self.token, listener, peer: self.peer };
+        let attribution = table.resolve(&evidence);
+        self.resolved = Some((table.clone(), attribution));
+        attribution
+    }
+
+    fn look_for_token(&mut self, raw: &[u8]) {
+        let found = match self.tokens {
+            TokenScope::None => return,
+            TokenScope::Connection | TokenScope::Frame => token_in_structured_data(raw),
+        };
+        match found {
+            Some(text) if self.token.is_some() && text == self.token_text => {}
+            Some(text) => {
+                self.token_text.clear();
+                self.token_text.extend_from_slice(text);
+                self.token = Some(TokenHash::of(text));
+                self.resolved = None;
+            }
+            None if self.tokens == TokenScope::Frame && self.token.is_some() => {
+                self.token = None;
+                self.resolved = None;
+            }
+            None => {}
+        }
+    }
+}
