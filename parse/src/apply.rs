@@ -93,6 +93,7 @@ impl<'a> Work<'_, 'a> {
             let text = &body[from..to];
             if target.id == self.plan.body {
                 rest = text;
+                self.draft.message = text;
             } else if target.id == self.plan.pairs {
                 let (pairs, _, _) = self.read_pairs(text);
                 self.put_pairs(of, &pairs, 0);
@@ -199,7 +200,11 @@ impl<'a> Work<'_, 'a> {
         }
         match self.clock.read_all(&text) {
             Some(time) => self.draft.time = Some(time),
-            None => self.draft.defect(DefectKind::BadTime, self.draft.text),
+            None if matches!(text.as_str(), "" | "-" | "null") => return false,
+            None => {
+                self.draft.defect(DefectKind::BadTime, self.draft.text);
+                return false;
+            }
         }
         true
     }

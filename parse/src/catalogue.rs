@@ -11,6 +11,26 @@ use written::Entry;
 /// The entries that come with the program, in the order in which equal claims on a line are decided.
 const BUILTIN: &[(&str, &str)] = &[
     ("linux-sshd", include_str!("../catalogue/linux-sshd.toml")),
+    ("linux-sudo", include_str!("../catalogue/linux-sudo.toml")),
+    ("linux-pam", include_str!("../catalogue/linux-pam.toml")),
+    ("linux-cron", include_str!("../catalogue/linux-cron.toml")),
+    ("linux-systemd", include_str!("../catalogue/linux-systemd.toml")),
+    ("auditd", include_str!("../catalogue/auditd.toml")),
+    ("nginx-access", include_str!("../catalogue/nginx-access.toml")),
+    ("nginx-error", include_str!("../catalogue/nginx-error.toml")),
+    ("apache-access", include_str!("../catalogue/apache-access.toml")),
+    ("apache-error", include_str!("../catalogue/apache-error.toml")),
+    ("cisco-asa", include_str!("../catalogue/cisco-asa.toml")),
+    ("fortigate", include_str!("../catalogue/fortigate.toml")),
+    ("panos", include_str!("../catalogue/panos.toml")),
+    ("windows", include_str!("../catalogue/windows.toml")),
+    ("suricata-eve", include_str!("../catalogue/suricata-eve.toml")),
+    ("cloudtrail", include_str!("../catalogue/cloudtrail.toml")),
+    ("gelf", include_str!("../catalogue/gelf.toml")),
+    ("cef", include_str!("../catalogue/cef.toml")),
+    ("leef", include_str!("../catalogue/leef.toml")),
+    ("json", include_str!("../catalogue/json.toml")),
+    ("kv", include_str!("../catalogue/kv.toml")),
     ("rfc5424", include_str!("../catalogue/rfc5424.toml")),
 ];
 

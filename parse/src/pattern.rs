@@ -2,7 +2,7 @@
 //!
 //! `Failed password for {user.name} from {source.ip} port {source.port}{? ssh2?}`: a hole is a field name, with an
 //! optional shape (`:word`, `:any`, `:quoted`, `:rest`) and function (`|host`); `{_}` is a hole that is dropped;
-//! `{?…?}` is a part that may be absent and must start with literal text. A pattern matches the whole text or not at
+//! `{?…?}` is a part that may be absent; behind a hole it must start with literal text. A pattern matches the whole text or not at
 //! all, so text that an attacker slips into a hole cannot move the fields behind it.
 
 use crate::target::{Func, Target};
@@ -134,13 +134,14 @@ impl Pattern {
     }
 
     fn check(&self, source: &str) -> Result<(), String> {
-        for pair in self.ops.windows(2) {
-            match (&pair[0], &pair[1]) {
-                (Op::Hole(_, Shape::Any | Shape::Word), Op::Hole(..)) => {
+        let searched = |at: usize| matches!(self.ops.get(at), Some(Op::Hole(_, Shape::Any | Shape::Word)));
+        for at in 0..self.ops.len() {
+            match (&self.ops[at], self.ops.get(at + 1)) {
+                (Op::Hole(..), Some(Op::Hole(..))) if searched(at) => {
                     return Err(format!("two holes need text between them: {source:?}"));
                 }
-                (Op::Optional(_), Op::Hole(..) | Op::Optional(_)) => {
-                    return Err(format!("an optional part starts with text: {source:?}"));
+                (Op::Optional(_), Some(Op::Hole(..))) if at.checked_sub(1).is_some_and(searched) => {
+                    return Err(format!("an optional part behind a hole starts with text: {source:?}"));
                 }
                 _ => {}
             }
@@ -388,9 +389,15 @@ mod tests {
 
     #[test]
     fn bad_patterns_say_why() {
-        for pattern in
-            ["{user.name", "{?x", "x?}", "{user.name}{group.name}", "{?{user.name}?}", "{a:odd}", "{a|odd}"]
-        {
+        for pattern in [
+            "{user.name",
+            "{?x",
+            "x?}",
+            "{user.name}{group.name}",
+            "{user.name}{?{group.name}?}",
+            "{a:odd}",
+            "{a|odd}",
+        ] {
             assert!(Pattern::compile(pattern, &FieldTable::new()).is_err(), "{pattern}");
         }
     }

@@ -214,7 +214,7 @@ impl Plan {
             if prefix.len() >= PREFIX_BYTES_MIN {
                 let first = usize::from(prefix.as_bytes()[0]);
                 self.prefixes[first].push(Prefix { text: prefix.into(), of, pattern: index as u16 });
-            } else if prefix.is_empty() && entry.recognise.app.is_empty() {
+            } else if prefix.is_empty() && entry.recognise.bare {
                 let needle = Finder::new(pattern.needle().as_bytes()).into_owned();
                 self.floating.push(Floating { needle, of, pattern: index as u16 });
             }

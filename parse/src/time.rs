@@ -210,14 +210,16 @@ fn epoch(bytes: &[u8], digits: usize) -> Option<(Timestamp, usize)> {
 
 /// The instant of a number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size.
 pub(crate) fn from_number(number: f64) -> Option<Timestamp> {
-    let nanos = match number.abs() {
+    // Rounded while it is still exact: nanoseconds of today do not fit in a double.
+    let (whole, nanos_each) = match number.abs() {
         n if n < 1e8 => return None,
-        n if n < 1e11 => (number * 1e6).round() * 1e3,
-        n if n < 1e14 => (number * 1e3).round() * 1e3,
-        n if n < 1e17 => number * 1e3,
-        _ => number,
+        n if n < 1e11 => ((number * 1e6).round(), 1000),
+        n if n < 1e14 => ((number * 1e3).round(), 1000),
+        n if n < 1e17 => (number.round(), 1000),
+        n if n < 9.2e18 => (number, 1),
+        _ => return None,
     };
-    (nanos.abs() < 9.2e18).then_some(Timestamp(nanos as i64))
+    (whole as i64).checked_mul(nanos_each).map(Timestamp)
 }
 
 fn civil_days(year: u32, month: u32, day: u32) -> Option<i64> {

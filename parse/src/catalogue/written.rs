@@ -124,6 +124,8 @@ pub(crate) struct Recognise {
     pub(crate) start: Vec<String>,
     /// What the message must hold besides its start.
     pub(crate) contains: String,
+    /// Whether its patterns that start with a hole are tried on lines of unknown programs too.
+    pub(crate) bare: bool,
     /// Names that are there together; each list is one way.
     pub(crate) keys: Vec<Vec<String>>,
     /// The source type whose lines look the same; told apart by what else the source sends.

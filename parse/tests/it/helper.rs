@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 use event::{ClientId, EventId, FieldTable, Frame, Origin, SourceId, Timestamp, Transport};
-use parse::{Catalogue, Parser, SourceSettings};
+use parse::{Catalogue, Parser};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,12 +19,6 @@ impl Bench {
         let fields = Arc::new(FieldTable::new());
         let parser = Parser::new(Arc::new(Catalogue::builtin()), Arc::clone(&fields));
         Bench { parser, fields }
-    }
-
-    pub fn with_settings(settings: SourceSettings) -> Bench {
-        let mut bench = Bench::new();
-        bench.parser.set_source(SourceId(1), settings);
-        bench
     }
 
     pub fn json(&mut self, raw: &[u8]) -> serde_json::Map<String, serde_json::Value> {
