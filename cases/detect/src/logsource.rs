@@ -110,7 +110,14 @@ enum ByType {
 #[derive(Debug)]
 struct KnownService {
     kind: usize,
-    by_code: AHashMap<u32, Vec<(Vec<(Vec<FieldId>, String)>, usize)>>,
+    by_code: AHashMap<u32, Vec<CodeEntry>>,
+}
+
+/// A kind for events whose further fields have these values.
+#[derive(Clone, Debug)]
+struct CodeEntry {
+    when: Vec<(Vec<FieldId>, String)>,
+    kind: usize,
 }
 
 /// The kind of which nothing is known.
@@ -193,7 +200,7 @@ impl Classifier {
             });
             let when: Vec<(Vec<FieldId>, String)> = when.collect();
             for code in &entry.codes {
-                known.by_code.entry(*code).or_default().push((when.clone(), kind));
+                known.by_code.entry(*code).or_default().push(CodeEntry { when: when.clone(), kind });
             }
         }
         let at = self.services.len();
@@ -275,7 +282,7 @@ impl Classifier {
             let value = first(event, names).and_then(|value| value.as_str());
             value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
         };
-        entries.iter().find(|(when, _)| when.iter().all(fits)).map_or(service.kind, |(_, kind)| *kind)
+        entries.iter().find(|entry| entry.when.iter().all(fits)).map_or(service.kind, |entry| entry.kind)
     }
 }
 

@@ -68,10 +68,12 @@ impl Scanner {
 #[derive(Debug, Default)]
 struct Edge {
     // Filed by eight bytes, and by four those that are shorter.
-    by_eight: AHashMap<u64, Vec<(Box<[u8]>, Key)>>,
-    by_four: AHashMap<u64, Vec<(Box<[u8]>, Key)>>,
-    short: Vec<(Box<[u8]>, Key)>,
+    by_eight: AHashMap<u64, Keyed>,
+    by_four: AHashMap<u64, Keyed>,
+    short: Keyed,
 }
+
+type Keyed = Vec<(Box<[u8]>, Key)>;
 
 /// The outermost eight and four bytes of a text, where it has so many.
 type EdgeBytes = (Option<u64>, Option<u64>);
