@@ -4,11 +4,11 @@ use crate::catalogue::written::Format;
 use crate::json::Pairs;
 use crate::names::{Node, ROOT};
 use crate::pairs::{self, Sink};
-use crate::pattern::{Pattern, Spans};
+use crate::pattern::{Pattern, Spans, address_length};
 use crate::plan::{BoundSwitch, TypeIndex};
 use crate::target::Func;
 use crate::work::Work;
-use event::{DefectKind, ParseStatus, Value, known};
+use event::{DefectKind, FieldKind, ParseStatus, Value, known};
 use std::fmt::Write;
 
 impl<'a> Work<'_, 'a> {
@@ -222,8 +222,18 @@ impl<'a> Work<'_, 'a> {
             let length = rest.bytes().position(|byte| until.contains(&byte)).unwrap_or(rest.len());
             let text = rest.get(..length).unwrap_or("").trim();
             for target in targets {
-                self.put_mapped(*target, Value::Str(text));
+                if target.kind != FieldKind::Ip || target.func == Func::Host {
+                    self.put_mapped(*target, Value::Str(text));
+                } else if let Some(address) = address_in(text) {
+                    self.put_mapped(*target, Value::Str(address));
+                }
             }
         }
     }
+}
+
+/// The address at the start of a text, or behind the name of an interface and a colon.
+fn address_in(text: &str) -> Option<&str> {
+    let behind = text.split_once(':').map_or("", |(_, behind)| behind);
+    [text, behind].into_iter().find_map(|text| address_length(text.as_bytes()).map(|length| &text[..length]))
 }

@@ -306,7 +306,7 @@ fn quoted_length(rest: &[u8]) -> usize {
 }
 
 /// How many bytes of `rest` are an address: the longest run of its characters, less a port or a colon behind.
-fn address_length(rest: &[u8]) -> Option<usize> {
+pub(crate) fn address_length(rest: &[u8]) -> Option<usize> {
     let is_address =
         |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'[' | b']' | b'%');
     let mut run = rest.iter().take(64).take_while(is_address).count();

@@ -203,10 +203,6 @@ impl Plan {
     }
 
     fn add_patterns(&mut self, entry: &Entry, bound: &Type, of: TypeIndex) {
-        // A type with a head is known by it; its patterns mean nothing elsewhere.
-        if !bound.heads.is_empty() {
-            return;
-        }
         for (index, (pattern, _)) in bound.patterns.iter().enumerate() {
             let prefix = pattern.prefix();
             // Text that short would claim other types' lines.

@@ -105,11 +105,12 @@ fn unless_nil(token: &str) -> &str {
 /// `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP SD [SP MSG]` (RFC 5424 section 6). A known
 /// deviation: senders that put only a time and a host before their own format; that is kept, and marked.
 fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) -> bool {
-    let bytes = rest.as_bytes();
-    if !matches!(bytes, [b'1'..=b'9', b' ', ..]) {
+    // VERSION is one to three digits; so far there is only 1.
+    let version = rest.bytes().take(3).take_while(u8::is_ascii_digit).count();
+    if version == 0 || rest.starts_with('0') || rest.as_bytes().get(version) != Some(&b' ') {
         return false;
     }
-    let rest = &rest[2..];
+    let rest = &rest[version + 1..];
     let time = if rest.starts_with("- ") {
         1
     } else {
@@ -281,6 +282,10 @@ fn after_time<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
 
 fn take_host<'a>(header: &mut Header<'a>) {
     let (word, rest) = token(header.body);
+    // A host and nothing else: only where a PRI says that this is syslog at all.
+    if rest.is_empty() && header.priority.is_none() {
+        return;
+    }
     let Some(host) = host_of(word, rest) else { return };
     header.host = host;
     let rest = rest.trim_start_matches(' ');
@@ -289,7 +294,7 @@ fn take_host<'a>(header: &mut Header<'a>) {
 
 /// The word after the time, if it is a host and not already the tag or the message.
 fn host_of<'a>(word: &'a str, rest: &str) -> Option<&'a str> {
-    if word.is_empty() || rest.is_empty() || word.len() > TOKEN_BYTES_MAX {
+    if word.is_empty() || word.len() > TOKEN_BYTES_MAX {
         return None;
     }
     let bytes = word.as_bytes();
