@@ -96,7 +96,8 @@ impl Store {
         rows.iter().map(row).collect()
     }
 
-    /// Follows the whole chain: the number of rows that hold, and the first that does not.
+    /// Follows the whole chain: the number of rows that hold, and the first that does not. Rows cut off at the end show
+    /// because the sequence counts on.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -107,7 +108,9 @@ impl Store {
             let sql = format!("{ROWS} WHERE id > $1 ORDER BY id LIMIT {AUDIT_PAGE_MAX}");
             let rows = sqlx::query(&sql).bind(good).fetch_all(self.read()).await?;
             if rows.is_empty() {
-                return Ok((good, None));
+                let sql = "SELECT COALESCE(MAX(last), 0) FROM sequence WHERE name = 'audit'";
+                let given: i64 = sqlx::query_scalar(sql).fetch_one(self.read()).await?;
+                return Ok((good, (given != good).then_some(good + 1)));
             }
             for found in rows.iter().map(row) {
                 let found = found?;

@@ -112,6 +112,11 @@ async fn a_touched_audit_row_shows() {
     assert_eq!(store.audit_page(&Scope::operator(), Some(3), 1).await.unwrap()[0].subject, "SC-2");
 
     let mut tx = store.write().await.unwrap();
+    sqlx::query("DELETE FROM audit WHERE id = 3").execute(tx.connection()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.audit_check().await.unwrap(), (2, Some(3)));
+
+    let mut tx = store.write().await.unwrap();
     sqlx::query("UPDATE audit SET detail = 'x' WHERE id = 2").execute(tx.connection()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(store.audit_check().await.unwrap(), (1, Some(2)));
