@@ -25,6 +25,8 @@ mod catalogue;
 mod content;
 mod draft;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod json;
 mod names;
 mod pairs;

@@ -1,5 +1,8 @@
 //! Tests of the crate from outside.
 
+mod corpora;
 mod frames;
 mod helper;
+mod hostile;
+mod odd;
 mod samples;
