@@ -1,7 +1,6 @@
 //! The query language, as written by analysts: text → [`Query`] and back. What it means is described for people in
 //! `docs/search.md`.
 
-mod check;
 mod error;
 mod parse;
 mod print;
@@ -93,7 +92,7 @@ impl Pattern {
         }
     }
 
-    pub(crate) fn is_any(&self) -> bool {
+    fn is_any(&self) -> bool {
         !self.quoted && self.pieces == [Piece::Any]
     }
 }

@@ -198,6 +198,13 @@ impl<'a> Work<'_, 'a> {
             }
             let _ = write!(text, "{value}");
         }
+        // Sysmon's UtcTime says its zone in its name only; that of the source would move it.
+        if let [id] = names
+            && self.fields.name(*id).ends_with("UtcTime")
+            && text.ends_with(|last: char| last.is_ascii_digit())
+        {
+            text.push('Z');
+        }
         match self.clock.read_all(&text) {
             Some(time) => self.draft.time = Some(time),
             None if matches!(text.as_str(), "" | "-" | "null") => return false,

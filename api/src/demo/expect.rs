@@ -45,7 +45,8 @@ pub struct ExpectedCase {
     pub client: String,
     /// The CI.
     pub ci: String,
-    /// Words that its title holds.
+    /// Words that its title holds; any title when left out.
+    #[serde(default)]
     pub title: String,
     /// Its priority.
     pub priority: u8,

@@ -5,8 +5,9 @@ mod files;
 mod load;
 mod people;
 
+pub use billing::CLOSED_MONTHS_AGO;
 pub use files::{
-    CASE_POLICY, Credential, History, Sample, SampleError, SampleSource, SampleUser, Subscription,
+    CASE_POLICY, Credential, Handling, History, Sample, SampleError, SampleSource, SampleUser, Subscription,
 };
 pub use load::{Shown, load};
 pub use people::PASSWORD;

@@ -17,6 +17,7 @@ const SOURCES: &str = include_str!("../../../../deploy/sample/sources.csv");
 const HISTORY: &str = include_str!("../../../../deploy/sample/history.csv");
 const SUBSCRIPTIONS: &str = include_str!("../../../../deploy/sample/subscriptions.csv");
 const USERS: &str = include_str!("../../../../deploy/sample/users.toml");
+const HANDLING: &str = include_str!("../../../../deploy/sample/handling.toml");
 const EXPECTED: &str = include_str!("../../../../deploy/sample/expected.toml");
 
 /// An embedded file that is not what it should be; a test reads them all, so a released binary never says it.
@@ -52,6 +53,8 @@ pub struct Sample {
     pub subscriptions: Vec<Subscription>,
     /// Who logs in.
     pub users: Vec<SampleUser>,
+    /// What people do with the cases.
+    pub handling: Vec<Handling>,
     /// What must come of the sample logs.
     pub expected: Expected,
 }
@@ -145,6 +148,39 @@ pub struct SampleUser {
     pub organisation: String,
 }
 
+/// A step of somebody on a case.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handling {
+    /// The case's client.
+    pub client: String,
+    /// The case's CI.
+    pub ci: String,
+    /// Who does it.
+    pub user: String,
+    /// The next state.
+    pub state: Option<String>,
+    /// Why, for a state that asks.
+    pub reason: Option<String>,
+    /// Whom the case is assigned to.
+    pub assign: Option<String>,
+    /// What it turned out to be.
+    pub verdict: Option<String>,
+    /// Why it could happen.
+    pub root_cause: Option<String>,
+    /// What is noted.
+    pub note: Option<String>,
+    /// Whether the other organisations on the case see the note.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Script {
+    step: Vec<Handling>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Users {
@@ -162,6 +198,7 @@ impl Sample {
             history: csv_rows("history.csv", HISTORY)?,
             subscriptions: csv_rows("subscriptions.csv", SUBSCRIPTIONS)?,
             users: from_toml::<Users>("users.toml", USERS)?.user,
+            handling: from_toml::<Script>("handling.toml", HANDLING)?.step,
             expected: from_toml("expected.toml", EXPECTED)?,
         })
     }
@@ -181,10 +218,14 @@ mod tests {
     use super::*;
     use crate::demo::generate::{self, UNKNOWN_SENDER};
     use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::LazyLock;
 
-    fn sent() -> BTreeMap<&'static str, generate::Sent> {
-        let end = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        generate::count(&generate::generate(end, generate::SEED))
+    fn sent() -> &'static BTreeMap<&'static str, generate::Sent> {
+        static SENT: LazyLock<BTreeMap<&'static str, generate::Sent>> = LazyLock::new(|| {
+            let end = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+            generate::count(&generate::generate(end, generate::SEED))
+        });
+        &SENT
     }
 
     #[test]
@@ -201,7 +242,7 @@ mod tests {
     fn every_sender_is_a_registered_source_but_one() {
         let sample = Sample::read().unwrap();
         let registered: BTreeSet<_> = sample.sources.iter().map(|source| source.key.as_str()).collect();
-        let unregistered: Vec<_> = sent().into_keys().filter(|key| !registered.contains(key)).collect();
+        let unregistered: Vec<_> = sent().keys().copied().filter(|key| !registered.contains(key)).collect();
         assert_eq!(unregistered, [UNKNOWN_SENDER]);
     }
 

@@ -141,3 +141,58 @@ async fn request_source(
     ledger::order::request(tx, &Scope::clients([client]), &order, &actor, now).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::{Item, Month, PriceBook};
+    use rust_decimal::Decimal;
+    use store::StoreSettings;
+
+    async fn loaded(dir: &std::path::Path, now: Timestamp) -> (Store, BTreeMap<String, Shown>) {
+        let store = Store::open_file(&dir.join("state.db"), StoreSettings::default()).await.unwrap();
+        let authority = Authority::create(dir).unwrap();
+        let shown = load(&store, &Sample::read().unwrap(), &authority, now).await.unwrap();
+        (store, shown)
+    }
+
+    /// 20 November 2026, noon in Brussels.
+    const NOW: Timestamp = Timestamp(1_795_172_400_000_000_000);
+
+    #[tokio::test]
+    async fn the_whole_organisation_is_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, shown) = loaded(dir.path(), NOW).await;
+        let page = cmdb::list(&store, &Scope::every_client(), &CiFilter::default()).await.unwrap();
+        assert!(page.total >= 60, "{} CIs", page.total);
+        let directory = store.directory().await.unwrap();
+        assert_eq!((directory.clients().count(), directory.providers().len()), (4, 3));
+        let users = crate::identity::user::list(store.read()).await.unwrap();
+        assert_eq!(users.len(), 12);
+        let mut connection = store.read().acquire().await.unwrap();
+        let rows = ledger::source::ingestion_rows(&mut connection).await.unwrap();
+        assert_eq!(rows.len(), shown.len());
+        assert!(rows.iter().all(|row| row.credentials.len() == 1 && !row.source.cis.is_empty()));
+        let orders = ledger::order::orders(&mut connection, &Scope::every_client()).await.unwrap();
+        assert_eq!(orders.iter().map(|order| order.state.name()).collect::<Vec<_>>(), ["requested"]);
+    }
+
+    /// The figures of EXAMPLES: 37.4 GB, and 24, 26 and 26 cases (D7.5, D7.6); Oostermeer is told (D7.4).
+    #[tokio::test]
+    async fn last_month_is_closed_with_the_known_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = loaded(dir.path(), NOW).await;
+        let directory = store.directory().await.unwrap();
+        let mut connection = store.read().acquire().await.unwrap();
+        let (scope, book) = (Scope::every_client(), PriceBook::shipped());
+        let client = directory.client("watervast").unwrap().id;
+        let month = Month::of(NOW).previous();
+        let invoice = ledger::invoice::invoice(&mut connection, &scope, &book, client, month).await.unwrap();
+        let amount = |item| invoice.lines.iter().find(|line| line.item == item).and_then(|line| line.amount);
+        assert_eq!(amount(Item::ProcessedGb), Some(Decimal::new(5069, 2)));
+        assert_eq!(amount(Item::CaseBand), Some(Decimal::new(440_000, 2)));
+        let notices = ledger::subscription::notices(&mut connection, &scope).await.unwrap();
+        let told: Vec<_> = notices.iter().map(|notice| (notice.client, notice.month)).collect();
+        assert_eq!(told, [(directory.client("oostermeer").unwrap().id, month)]);
+    }
+}

@@ -131,13 +131,14 @@ fn privilege(lines: &mut Lines, at: Moment, victim: &Person, dice: &mut Dice) {
     let dump = " C:\\Windows\\System32\\comsvcs.dll, MiniDump 712 C:\\Windows\\Temp\\l.dmp full";
     let rundll = format!("{SYSTEM32}rundll32.exe");
     log.program(WATERVAST, host, victim.user, &rundll, dump, CMD, at.plus_s(300));
+    let read_at = at.plus_s(301);
     let access = json!({
-        "RuleName": "-", "UtcTime": at.utc_as("%Y-%m-%d %H:%M:%S%.3f"), "SourceProcessId": "6620", "SourceImage": rundll,
+        "RuleName": "-", "UtcTime": read_at.utc_as("%Y-%m-%d %H:%M:%S%.3f"), "SourceProcessId": "6620", "SourceImage": rundll,
         "TargetProcessId": "712", "TargetImage": format!("{SYSTEM32}lsass.exe"), "GrantedAccess": "0x1FFFFF",
         "CallTrace": "C:\\Windows\\SYSTEM32\\ntdll.dll+9d234|C:\\Windows\\System32\\dbgcore.DLL+6cde|C:\\Windows\\System32\\comsvcs.dll+1a2b",
         "SourceUser": format!("{}\\{}", watervast::NETBIOS, victim.user), "TargetUser": "NT AUTHORITY\\SYSTEM",
     });
-    log.write(WATERVAST, host, SYSMON, 10, "Process accessed", at.plus_s(301), access);
+    log.write(WATERVAST, host, SYSMON, 10, "Process accessed", read_at, access);
     new_administrator(&mut log, at.plus_s(900));
 }
 
