@@ -47,6 +47,9 @@ pub enum IndexError {
         /// Why.
         source: tantivy::TantivyError,
     },
+    /// A background thread ended; what it was doing stands in the log.
+    #[error("a background thread of the index has ended unexpectedly; restart the program")]
+    WorkerGone,
     /// Events came out of order: ids must rise by their place in the journal.
     #[error("event {got} was added after event {last}: events must come in the order of the journal")]
     OutOfOrder {

@@ -1,6 +1,7 @@
 //! The query language, as written by analysts: text → [`Query`] and back. What it means is described for people in
 //! `docs/search.md`.
 
+mod check;
 mod error;
 mod parse;
 mod print;
@@ -92,7 +93,7 @@ impl Pattern {
         }
     }
 
-    fn is_any(&self) -> bool {
+    pub(crate) fn is_any(&self) -> bool {
         !self.quoted && self.pieces == [Piece::Any]
     }
 }

@@ -10,6 +10,7 @@
 //! text    = quoted | word
 //! ```
 
+use super::check::check;
 use super::error::{Problem, QueryError};
 use super::{Bound, DEPTH_MAX, Pattern, Piece, Predicate, QUERY_BYTES_MAX, Query, TERMS_MAX};
 use std::net::Ipv6Addr;
@@ -157,6 +158,13 @@ impl Parser {
     }
 
     fn predicate(&mut self, name: &str) -> Result<Predicate, QueryError> {
+        let start = self.at;
+        let predicate = self.any_predicate(name)?;
+        check(name, &predicate).map_err(|problem| QueryError { position: start, problem })?;
+        Ok(predicate)
+    }
+
+    fn any_predicate(&mut self, name: &str) -> Result<Predicate, QueryError> {
         match (self.peek(), self.peek_at(1)) {
             (Some('>'), Some('=')) => self.comparison(name, 2, |text| (Bound::With(text), Bound::Open)),
             (Some('>'), _) => self.comparison(name, 1, |text| (Bound::Without(text), Bound::Open)),

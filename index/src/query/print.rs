@@ -4,7 +4,7 @@ use super::parse::is_escapable;
 use super::{Bound, Pattern, Piece, Predicate, Query};
 use std::fmt::{self, Display, Write};
 
-impl fmt::Display for Query {
+impl Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Query::All => f.write_char('*'),
@@ -24,7 +24,7 @@ impl fmt::Display for Query {
     }
 }
 
-impl fmt::Display for Predicate {
+impl Display for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Predicate::Exists => f.write_char('*'),
@@ -40,7 +40,7 @@ impl fmt::Display for Predicate {
     }
 }
 
-impl fmt::Display for Pattern {
+impl Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.quoted || self.pieces.is_empty() {
             return quoted(f, self.as_literal().unwrap_or_default());

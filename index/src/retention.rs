@@ -1,0 +1,53 @@
+//! What is stored, and its end: by the client's retention, or because the client leaves (D9.1, D9.6).
+
+use crate::Index;
+use crate::find::Drop;
+use event::{ClientId, Scope, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+/// What a client has in the index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientUsage {
+    /// Bytes on disk: raw events, fields and everything that makes them searchable. What metering calls stored (D7.1).
+    pub bytes_stored: u64,
+    /// Events.
+    pub events: u64,
+    /// Days (UTC, by receipt) with at least one event.
+    pub days: u32,
+}
+
+impl Index {
+    /// What each client has in the index, as far as the scope sees it; the quarantine is the client of that name.
+    ///
+    /// # Errors
+    /// Only when the index is open for reading only and cannot be read.
+    pub fn usage(&self, scope: &Scope) -> Result<BTreeMap<ClientId, ClientUsage>, crate::IndexError> {
+        let mut usage: BTreeMap<ClientId, ClientUsage> = BTreeMap::new();
+        for (key, view) in self.shared.snapshot(scope)?.0 {
+            let client = usage.entry(key.client).or_default();
+            client.bytes_stored += view.bytes();
+            client.events += view.events();
+            client.days += u32::from(view.events() > 0);
+        }
+        Ok(usage)
+    }
+
+    /// Drops every day of a client that lies more than `days` days before the day of `now`: today and the `days` days
+    /// before it stay. The writer does it soon, after a checkpoint, within
+    /// [`commit_if_due`](crate::IndexWriter::commit_if_due).
+    pub fn retain(&self, client: ClientId, days: u32, now: Timestamp) {
+        let oldest = i64::from(now.day()) - i64::from(days);
+        self.drop_when(Box::new(move |key| key.client == client && i64::from(key.day) < oldest));
+    }
+
+    /// Deletes everything of a client up to now; what comes in later is indexed again. Done by the writer, as
+    /// [`retain`](Self::retain).
+    pub fn erase(&self, client: ClientId) {
+        self.drop_when(Box::new(move |key| key.client == client));
+    }
+
+    fn drop_when(&self, drop: Drop) {
+        self.shared.drops.lock().unwrap_or_else(PoisonError::into_inner).push(drop);
+    }
+}

@@ -1,0 +1,53 @@
+//! Days end, clients leave.
+
+use crate::sample::{Bench, DAY, Sample};
+use event::{ClientId, Scope, Timestamp};
+use index::{IndexSettings, SearchRequest};
+use std::time::{Duration, Instant};
+
+fn settings() -> IndexSettings {
+    IndexSettings { checkpoint_interval_ms: 0, ..IndexSettings::default() }
+}
+
+/// Gives the writer turns until `done`; panics after ten seconds.
+fn until(bench: &mut Bench, now: Timestamp, done: impl Fn(&Bench) -> bool) {
+    let started = Instant::now();
+    while !done(bench) {
+        assert!(started.elapsed() < Duration::from_secs(10), "it never happened");
+        bench.writer.commit_if_due(now).expect("a commit");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn days_past_retention_go_and_stay_away() {
+    let mut bench = Bench::with(settings());
+    let samples: Vec<Sample> = (0..10)
+        .map(|id| Sample::new(id, "tick").of_client(1 + id as u32 % 2).received_days_later(id as i64))
+        .collect();
+    bench.add_all(&samples);
+    let today = samples[9].received;
+    bench.index.retain(ClientId(1), 3, today);
+    until(&mut bench, today, |bench| bench.ids("tick") == [1, 3, 5, 6, 7, 8, 9]);
+    let bench = bench.crash(settings());
+    assert_eq!(bench.ids("tick"), [1, 3, 5, 6, 7, 8, 9]);
+    assert_eq!(bench.writer.position().0, 10);
+}
+
+#[test]
+fn an_erased_client_is_gone_and_the_others_are_not() {
+    let mut bench = Bench::with(settings());
+    let samples: Vec<Sample> =
+        (0..10).map(|id| Sample::new(id, "tick").of_client(1 + id as u32 % 2)).collect();
+    bench.add_all(&samples);
+    let usage = bench.index.usage(&Scope::every_client()).expect("usage");
+    assert_eq!((usage[&ClientId(2)].events, usage[&ClientId(2)].days), (5, 1));
+    assert!(usage[&ClientId(2)].bytes_stored > 0);
+    bench.index.erase(ClientId(2));
+    until(&mut bench, DAY, |bench| bench.ids("tick") == [0, 2, 4, 6, 8]);
+    assert!(!bench.dir.path().join("2/2026-11-22").exists());
+    assert_eq!(bench.index.usage(&Scope::every_client()).expect("usage").len(), 1);
+    bench.add_all(&[Sample::new(10, "tick").of_client(2)]);
+    let found = bench.index.search(&Scope::clients([ClientId(2)]), &SearchRequest::new("")).expect("a page");
+    assert_eq!(found.total, 1, "what comes later is indexed again");
+}
