@@ -11,6 +11,8 @@ pub mod parse;
 pub mod rules;
 pub mod search;
 pub mod serve;
+pub mod state;
+pub mod table;
 pub mod usage;
 
 /// The exit code of a run that failed and said why.
