@@ -213,6 +213,6 @@ mod tests {
         client 1  #2      -           98 765 432  27 400 000 001  27.400  98 765 430        1    1
         total                         98 766 632  27 400 340 501  27.400  98 766 628        2    2
         ");
-        insta::assert_snapshot!(report.json()["rows"][1], @r#"{"bytes":27400000001,"ci_name":"-","client":"client 1","client_id":1,"events":98765432,"first":"2026-11-22T21:34:23Z","last":"2026-11-22T21:34:23Z","parsed":98765430,"partial":1,"raw":1,"source":2,"source_name":"#2"}"#);
+        insta::assert_snapshot!(report.json()["rows"][1].to_string(), @r##"{"bytes":27400000001,"ci_name":"-","client":"client 1","client_id":1,"events":98765432,"first":"2026-11-22T21:34:23Z","last":"2026-11-22T21:34:23Z","parsed":98765430,"partial":1,"raw":1,"source":2,"source_name":"#2"}"##);
     }
 }

@@ -51,7 +51,9 @@ impl EventKind {
         }
     }
 
-    fn from_name(name: &str) -> Option<EventKind> {
+    /// The kind with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<EventKind> {
         EventKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }

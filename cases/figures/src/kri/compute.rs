@@ -65,6 +65,8 @@ pub struct CaseFact {
     pub priority: u8,
     /// Whether 24/7 availability was agreed for what it is about.
     pub always_on: bool,
+    /// Its first alert, or its registration where that came first.
+    pub alerted: Timestamp,
     /// When it was registered.
     pub registered: Timestamp,
     /// The first action of a person on it.
@@ -218,11 +220,11 @@ impl Fold<'_> {
         Some(value)
     }
 
-    /// Registration to the first action of a person, when that fell in the month. By the clock on the wall: nobody has
+    /// First alert to the first action of a person, when that fell in the month. By the clock on the wall: nobody has
     /// agreed that alerts wait for office hours.
     fn acknowledging(&self, case: &CaseFact) -> Option<Duration> {
         let acknowledged = self.in_month(case.acknowledged)?;
-        Some(self.calendar.counted_time(case.registered, acknowledged, true))
+        Some(self.calendar.counted_time(case.alerted, acknowledged, true))
     }
 
     /// Acknowledgement to resolution, when that fell in the month.

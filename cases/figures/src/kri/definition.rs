@@ -24,7 +24,7 @@ pub enum Computation {
     SilentSources,
     /// Events kept raw.
     ParseFailures,
-    /// Registration to the first action of a person.
+    /// First alert to the first action of a person.
     TimeToAcknowledge,
     /// Acknowledgement to resolution.
     TimeToResolve,

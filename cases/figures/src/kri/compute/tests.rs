@@ -48,6 +48,7 @@ fn case(id: i64, client: u32, priority: u8, registered: &str) -> CaseFact {
         provider: Some(ProviderId(7)),
         priority,
         always_on: false,
+        alerted: at(registered),
         registered: at(registered),
         acknowledged: None,
         resolved: None,
@@ -143,6 +144,8 @@ fn acknowledgement_is_by_the_wall_and_few_cases_are_only_counted() {
         facts.cases.push(one);
     }
     let mut other = case(6, 2, 2, "2026-11-21 12:00");
+    other.alerted = at("2026-11-21 12:00");
+    other.registered = at("2026-11-21 12:58");
     other.acknowledged = Some(at("2026-11-21 13:00"));
     facts.cases.push(other);
     // Acknowledged in another month, and not yet: neither belongs to November.
