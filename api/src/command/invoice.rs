@@ -4,7 +4,7 @@ use crate::command::state;
 use crate::command::table::{Align, Table, amount, gb, whole};
 use anyhow::Context;
 use event::Scope;
-use ledger::{Evidence, Invoice, Line, Month, Payer, PriceBook};
+use ledger::{Evidence, Invoice, Line, Month, Payer, PriceBook, Subscription};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -126,7 +126,8 @@ fn text(invoice: &Invoice, client: &str) -> String {
         lines(invoice)
     );
     let months: Vec<_> = invoice.figures.iter().map(figure).collect();
-    let mark = |reached| if reached { ", reaches the limit of standard" } else { "" };
+    let standard = invoice.subscription == Subscription::Standard;
+    let mark = |reached| if standard && reached { ", reaches the limit of standard" } else { "" };
     let (volume, cases) = (invoice.volume.shown_gb(), invoice.cases.shown(2));
     let _ = writeln!(text, "average volume  {volume} GB{}", mark(invoice.reached.volume));
     let _ = writeln!(text, "average cases   {cases}{}", mark(invoice.reached.cases));
@@ -207,11 +208,11 @@ mod tests {
     use super::*;
     use event::ClientId;
     use ledger::invoice::{Facts, draft};
-    use ledger::{CaseRef, FigureOrigin, MonthFigure, Subscription};
+    use ledger::{CaseRef, FigureOrigin, MonthFigure};
 
     fn october(subscription: Subscription, cases: i64) -> Invoice {
         let month: Month = "2026-10".parse().unwrap();
-        let figure = |back, processed_bytes, cases, origin| MonthFigure {
+        let figure = |back: i32, processed_bytes, cases, origin| MonthFigure {
             month: month.plus(-back),
             processed_bytes,
             stored_bytes: 0,
@@ -237,17 +238,57 @@ mod tests {
 
     #[test]
     fn an_invoice_shows_its_lines_and_what_they_rest_on() {
-        insta::assert_snapshot!(text(&october(Subscription::Enterprise, 26), "anb"), @"");
+        insta::assert_snapshot!(text(&october(Subscription::Enterprise, 26), "anb"), @r"
+        Invoice 2026-10 anb (draft), enterprise subscription, price list 2026-b, EUR
+
+        line  item          payer    quantity  unit     price   amount  note
+           1  processed-gb  client       27.4  GB        1.85    50.69  37.400 GB of the month, 10 GB included
+           2  case-band     client          1  month  4400.00  4400.00  25.33 cases on average, band 26–50
+              total         client                             4450.69
+              total         bestuur                               0.00
+
+        average volume  18.133 GB
+        average cases   25.33
+        over            2026-10 37.400 GB 26 cases (open); 2026-09 13.000 GB 26 cases (closed); 2026-08 4.000 GB 24 cases (imported)
+        line 1          usage 2026-10: 37 400 000 000 bytes
+        line 2          26 cases: SC-2026-000001, SC-2026-000002, SC-2026-000003, SC-2026-000004, SC-2026-000005, SC-2026-000006, SC-2026-000007, SC-2026-000008, SC-2026-000009, SC-2026-000010, SC-2026-000011, SC-2026-000012 and 14 more
+        ");
     }
 
     #[test]
     fn a_question_for_a_person_stands_out() {
-        insta::assert_snapshot!(text(&october(Subscription::Enterprise, 800), "anb"), @"");
+        insta::assert_snapshot!(text(&october(Subscription::Enterprise, 800), "anb"), @r"
+        Invoice 2026-10 anb (draft), enterprise subscription, price list 2026-b, EUR
+
+        line  item          payer    quantity  unit   price  amount  note
+           1  processed-gb  client       27.4  GB      1.85   50.69  37.400 GB of the month, 10 GB included
+           2  case-band     client          1  month              ?  283.33 cases on average lie above the highest band, 200
+              total         client                            50.69
+              total         bestuur                            0.00
+
+        average volume  18.133 GB
+        average cases   283.33
+        over            2026-10 37.400 GB 800 cases (open); 2026-09 13.000 GB 26 cases (closed); 2026-08 4.000 GB 24 cases (imported)
+        line 1          usage 2026-10: 37 400 000 000 bytes
+        line 2          26 cases: SC-2026-000001, SC-2026-000002, SC-2026-000003, SC-2026-000004, SC-2026-000005, SC-2026-000006, SC-2026-000007, SC-2026-000008, SC-2026-000009, SC-2026-000010, SC-2026-000011, SC-2026-000012 and 14 more
+        to be priced    283.33 cases on average lie above the highest band, 200
+        ");
     }
 
     #[test]
     fn the_flat_part_goes_to_the_bestuur() {
-        insta::assert_snapshot!(text(&october(Subscription::Standard, 26), "anb"), @"");
+        insta::assert_snapshot!(text(&october(Subscription::Standard, 26), "anb"), @r"
+        Invoice 2026-10 anb (draft), standard subscription, price list 2026-b, EUR
+
+        line  item      payer    quantity  unit    price  amount  note
+           1  flat-fee  bestuur         1  month  190.00  190.00  standard
+              total     client                              0.00
+              total     bestuur                           190.00
+
+        average volume  18.133 GB, reaches the limit of standard
+        average cases   25.33, reaches the limit of standard
+        over            2026-10 37.400 GB 26 cases (open); 2026-09 13.000 GB 26 cases (closed); 2026-08 4.000 GB 24 cases (imported)
+        ");
     }
 
     #[test]

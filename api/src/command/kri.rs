@@ -237,6 +237,18 @@ mod tests {
             directory: Directory::default(),
             scope: Scope::every_client(),
         };
-        insta::assert_snapshot!(report.text(true), @"");
+        insta::assert_snapshot!(report.text(true), @r"
+        KRIs 2026-11 (as of now)
+
+        KRI  name                    about       priority      n  counted  value    p90  unit   status
+        K02  Time to acknowledge     end-to-end  all       1 234            97.2  240.0  min    RED
+        K02  Time to acknowledge     end-to-end  1             2               -      -  min    -
+        K06  Open cases over target  client 1    all       1 234       12     97      -  cases  amber
+        K09  Log coverage of CIs     provider 7  all       1 234       12   97.2      -  %      green
+
+        K02 end-to-end
+        what  name            client       figure  why
+        case  SC-2026-000003  client 1  130.0 min  priority 1
+        ");
     }
 }
