@@ -4,15 +4,22 @@ use crate::identity::session::Lifetime;
 use crate::identity::throttle::Throttle;
 use crate::web::template::Templates;
 use event::{FieldTable, Timestamp};
+use figures::Calendar;
+use figures::kri::KriSettings;
+use index::Index;
+use ledger::PriceBook;
 use parse::Catalogue;
 use std::fmt;
 use std::sync::Arc;
 use store::Store;
+use tokio::sync::Notify;
 
 /// The parts of the running system that pages and API show. One per process, shared by all requests.
 pub struct App {
     /// State: users, cases, sources, orders, figures.
     pub store: Store,
+    /// Events.
+    pub index: Index,
     /// Source types.
     pub catalogue: Arc<Catalogue>,
     /// Field names.
@@ -23,6 +30,14 @@ pub struct App {
     pub templates: Templates,
     /// Brakes on password guessing.
     pub throttle: Throttle,
+    /// Working days and office hours.
+    pub calendar: Calendar,
+    /// KRI definitions and what they are computed by.
+    pub kris: KriSettings,
+    /// Price lists.
+    pub prices: PriceBook,
+    /// Told when a source was made or stopped, so that the table of senders is read anew.
+    pub sources_changed: Notify,
     clock: Clock,
 }
 
@@ -73,13 +88,26 @@ impl App {
     #[must_use]
     pub fn new(
         store: Store,
+        index: Index,
         catalogue: Arc<Catalogue>,
         fields: Arc<FieldTable>,
         settings: WebSettings,
         clock: Clock,
     ) -> App {
-        let templates = Templates::embedded();
-        App { store, catalogue, fields, settings, templates, throttle: Throttle::default(), clock }
+        App {
+            store,
+            index,
+            catalogue,
+            fields,
+            settings,
+            templates: Templates::embedded(),
+            throttle: Throttle::default(),
+            calendar: Calendar::shipped(),
+            kris: KriSettings::shipped(),
+            prices: PriceBook::shipped(),
+            sources_changed: Notify::new(),
+            clock,
+        }
     }
 
     /// The present moment.

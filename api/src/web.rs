@@ -4,9 +4,12 @@
 //! with every role. Knows nothing of how figures come about: pages show what the other crates' queries return.
 
 pub mod asset;
+pub mod chart;
+pub mod entry;
 pub mod fault;
 pub mod format;
 pub mod locale;
+pub mod names;
 pub mod page;
 pub mod route;
 pub mod shell;

@@ -10,7 +10,7 @@ pub const TOKENS_PER_USER_MAX: usize = 20;
 /// Days a token lives, by default and at most.
 pub const LIFETIME_DAYS: i64 = 365;
 /// Tells a token of ours apart from other secrets, for people and for scanners of leaked secrets.
-pub const PREFIX: &str = "spw_";
+pub const PREFIX: &str = "spwapi_";
 
 const MS_PER_DAY: i64 = 86_400_000;
 

@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use include_dir::{Dir, include_dir};
+use minijinja::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -34,9 +35,9 @@ static ASSETS: LazyLock<BTreeMap<&'static str, Asset>> = LazyLock::new(|| {
 
 /// The address of an asset, for templates.
 #[must_use]
-pub fn address(name: &str) -> String {
+pub fn address(name: &str) -> Value {
     let hash = ASSETS.get(name).map_or("", |asset| asset.hash.as_str());
-    format!("/assets/{hash}/{name}")
+    Value::from_safe_string(format!("/assets/{hash}/{name}"))
 }
 
 /// Serves an asset. Another hash than the present one is a page from before an upgrade: it gets today's content and

@@ -9,8 +9,11 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use cmdb::CmdbError;
+use desk::DeskError;
+use figures::FigureError;
+use ledger::{BillingError, LedgerError};
 use serde::Serialize;
-use serde_json::Value;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -179,6 +182,59 @@ impl From<store::StoreError> for Fault {
     }
 }
 
+impl From<LedgerError> for Fault {
+    fn from(error: LedgerError) -> Fault {
+        match error {
+            LedgerError::NotFound { .. } => Fault::NotFound,
+            LedgerError::State { .. } | LedgerError::CredentialTaken { .. } => {
+                Fault::Conflict(error.to_string())
+            }
+            LedgerError::Refused { field, reason } => Fault::Invalid { field: field.to_owned(), reason },
+            other => Fault::internal(other),
+        }
+    }
+}
+
+impl From<BillingError> for Fault {
+    fn from(error: BillingError) -> Fault {
+        match error {
+            BillingError::Ledger(error) => error.into(),
+            BillingError::Price(_) => Fault::internal(error),
+            other => Fault::Conflict(other.to_string()),
+        }
+    }
+}
+
+impl From<DeskError> for Fault {
+    fn from(error: DeskError) -> Fault {
+        match error {
+            DeskError::NotFound { .. } => Fault::NotFound,
+            DeskError::Conflict { .. } | DeskError::Step { .. } => Fault::Conflict(error.to_string()),
+            DeskError::Missing(what) | DeskError::Invalid { what, .. } | DeskError::TooLong { what, .. } => {
+                Fault::invalid(what, &error)
+            }
+            other => Fault::internal(other),
+        }
+    }
+}
+
+impl From<CmdbError> for Fault {
+    fn from(error: CmdbError) -> Fault {
+        Fault::internal(error)
+    }
+}
+
+impl From<FigureError> for Fault {
+    fn from(error: FigureError) -> Fault {
+        match error {
+            FigureError::Ledger(error) => error.into(),
+            FigureError::NoKri(_) => Fault::NotFound,
+            FigureError::NotOver(_) | FigureError::Frozen(_) => Fault::Conflict(error.to_string()),
+            other => Fault::internal(other),
+        }
+    }
+}
+
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Fault {
         Fault::internal(error)
@@ -262,9 +318,4 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-/// A JSON value with a status, for the API.
-pub(crate) fn json(status: StatusCode, value: Value) -> Response {
-    (status, Json(value)).into_response()
 }

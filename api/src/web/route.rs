@@ -46,6 +46,10 @@ pub(crate) fn writes(path: &'static str, access: Access, handler: MethodRouter<A
 pub fn table() -> Vec<Route> {
     let mut routes = entrance();
     routes.extend(people());
+    routes.extend(desk());
+    routes.extend(events());
+    routes.extend(orders());
+    routes.extend(figures());
     routes
 }
 
@@ -77,5 +81,66 @@ fn people() -> Vec<Route> {
         writes("/users/create", May(Action::ManageUsers), post(page::users::create)),
         writes("/users/{user}/access", May(Action::ManageUsers), post(page::users::access)),
         reads("/audit", May(Action::ReadAudit), get(page::users::audit)),
+    ]
+}
+
+fn desk() -> Vec<Route> {
+    use Access::May;
+    use Action::{NoteCases, OverrulePriority, ReadCases, ReadQueue, TriageAlerts, WorkCases};
+    vec![
+        reads("/queue", May(ReadQueue), get(page::queue::show)),
+        reads("/alerts/{group}", May(ReadQueue), get(page::queue::group)),
+        writes("/alerts/{group}/register", May(TriageAlerts), post(page::queue::register)),
+        writes("/alerts/{group}/link", May(TriageAlerts), post(page::queue::link)),
+        writes("/alerts/{group}/dismiss", May(TriageAlerts), post(page::queue::dismiss)),
+        reads("/cases", May(ReadCases), get(page::cases::list)),
+        reads("/cases/{case}", May(ReadCases), get(page::cases::show)),
+        writes("/cases/{case}/state", May(WorkCases), post(page::cases::state)),
+        writes("/cases/{case}/assign", May(WorkCases), post(page::cases::assign)),
+        writes("/cases/{case}/priority", May(OverrulePriority), post(page::cases::priority)),
+        writes("/cases/{case}/verdict", May(WorkCases), post(page::cases::verdict)),
+        writes("/cases/{case}/notes", May(NoteCases), post(page::cases::note)),
+        writes("/cases/{case}/unlink", May(TriageAlerts), post(page::cases::unlink)),
+        writes("/cases/{case}/merge", May(TriageAlerts), post(page::cases::merge)),
+    ]
+}
+
+fn events() -> Vec<Route> {
+    use Access::May;
+    use Action::{ReadQuarantine, ReadSources, SearchEvents};
+    vec![
+        reads("/search", May(SearchEvents), get(page::search::show)),
+        reads("/events/{event}", May(SearchEvents), get(page::search::event)),
+        reads("/sources", May(ReadSources), get(page::sources::list)),
+        reads("/sources/{source}", May(ReadSources), get(page::sources::show)),
+        reads("/quarantine", May(ReadQuarantine), get(page::sources::quarantine)),
+    ]
+}
+
+fn orders() -> Vec<Route> {
+    use Access::May;
+    use Action::{ApproveOrders, ReadOrders, RequestOrders};
+    vec![
+        reads("/orders", May(ReadOrders), get(page::orders::list)),
+        reads("/orders/new", May(RequestOrders), get(page::orders::catalogue)),
+        reads("/orders/new/{type}", May(RequestOrders), get(page::orders::form)),
+        writes("/orders/request", May(RequestOrders), post(page::orders::request)),
+        reads("/orders/{order}", May(ReadOrders), get(page::orders::show)),
+        reads("/orders/{order}/live", May(ReadOrders), get(page::orders::live)),
+        writes("/orders/{order}/approve", May(ApproveOrders), post(page::orders::approve)),
+        writes("/orders/{order}/reject", May(ApproveOrders), post(page::orders::reject)),
+        writes("/orders/{order}/stop", May(ApproveOrders), post(page::orders::stop)),
+    ]
+}
+
+fn figures() -> Vec<Route> {
+    use Access::May;
+    use Action::{DecideSubscription, ReadInvoices, ReadKris, ReadUsage};
+    vec![
+        reads("/usage", May(ReadUsage), get(page::usage::show)),
+        writes("/usage/{client}/{month}/decide", May(DecideSubscription), post(page::usage::decide)),
+        reads("/invoices", May(ReadInvoices), get(page::invoices::show)),
+        reads("/kris", May(ReadKris), get(page::kris::show)),
+        reads("/kris/{kri}", May(ReadKris), get(page::kris::rows)),
     ]
 }

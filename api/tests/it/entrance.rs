@@ -88,7 +88,8 @@ async fn tokens_work_until_revoked_and_need_no_form_token() {
     let secret = between(&page.body, "<pre id=\"secret\">", "</pre>").to_owned();
     let bearer = format!("Bearer {secret}");
     let program = world.stranger();
-    let call = || program.send(Method::GET, "/profile", Body::empty(), &[("authorization", &bearer)]);
+    let headers = [("authorization", bearer.as_str())];
+    let call = || program.send(Method::GET, "/profile", Body::empty(), &headers);
     assert_eq!(call().await.status, StatusCode::OK);
     assert!(!browser.get("/profile").await.body.contains(&secret), "a token is shown once");
     assert_eq!(browser.post("/profile/tokens/1/revoke", "").await.status, StatusCode::SEE_OTHER);

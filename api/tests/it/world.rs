@@ -6,11 +6,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use axum::{Router, http::Method};
 use event::{ClientId, FieldTable, ProviderId, Timestamp};
+use index::{Index, IndexSettings};
 use parse::Catalogue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::ClientEntry;
 use store::testing::TestStore;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// Of every user.
@@ -28,6 +30,7 @@ pub struct World {
     pub network: ProviderId,
     now_ms: Arc<AtomicI64>,
     _store: TestStore,
+    _folder: TempDir,
 }
 
 impl World {
@@ -62,15 +65,19 @@ impl World {
         tx.commit().await.unwrap();
         let now_ms = Arc::new(AtomicI64::new(START_MS));
         let clock = Arc::clone(&now_ms);
+        let fields = Arc::new(FieldTable::new());
+        let folder = TempDir::new().unwrap();
+        let index = Index::open(folder.path(), IndexSettings::default(), Arc::clone(&fields)).unwrap();
         let app = Arc::new(App::new(
             (*store).clone(),
+            index,
             Arc::new(Catalogue::builtin()),
-            Arc::new(FieldTable::new()),
+            fields,
             WebSettings::default(),
             Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
         ));
         let router = api::web::router(Arc::clone(&app));
-        World { app, router, anb, gent, network, now_ms, _store: store }
+        World { app, router, anb, gent, network, now_ms, _store: store, _folder: folder }
     }
 
     pub fn pass(&self, ms: i64) {

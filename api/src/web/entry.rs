@@ -1,0 +1,122 @@
+//! An event as a page shows it: one line, and all its fields behind it.
+
+use crate::web::fault::{Fault, escape};
+use event::{EventId, Scope, SourceId};
+use index::{Hit, SearchError, SearchRequest};
+use serde::Serialize;
+
+use super::shell::Page;
+
+/// Longest line in a list, in characters; the whole line stands among the details.
+const LINE_CHARS_MAX: usize = 400;
+/// Events shown of a source that has just begun to send.
+const FIRST_EVENTS: usize = 5;
+
+/// An event in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    id: u64,
+    time_ms: i64,
+    received_ms: i64,
+    host: String,
+    source_type: String,
+    status: &'static str,
+    line: String,
+    original: String,
+    fields: Vec<FieldView>,
+    defects: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct FieldView {
+    name: String,
+    value: String,
+    /// The value as a query term, escaped for an address.
+    term: String,
+}
+
+impl Entry {
+    /// From what the index found.
+    #[must_use]
+    pub fn of(hit: &Hit) -> Entry {
+        let original = hit.raw_text().into_owned();
+        let line = if hit.message.is_empty() { &original } else { &hit.message };
+        let host = ["host.name", "host.ip", "observer.name"].iter().find_map(|name| hit.get(name));
+        Entry {
+            id: hit.id.0,
+            time_ms: hit.time.millis(),
+            received_ms: hit.received.millis(),
+            host: host
+                .map_or_else(|| hit.peer.map_or_else(String::new, |p| p.to_string()), ToString::to_string),
+            source_type: hit.source_type.clone(),
+            status: hit.status.name(),
+            line: line.chars().take(LINE_CHARS_MAX).collect(),
+            fields: hit
+                .fields
+                .iter()
+                .map(|(name, value)| {
+                    let value = value.to_string();
+                    FieldView { term: escape(&term(name, &value)), name: name.clone(), value }
+                })
+                .collect(),
+            defects: hit.defects.iter().map(|(name, _)| name.clone()).collect(),
+            original,
+        }
+    }
+}
+
+/// A query term for exactly this value.
+#[must_use]
+pub fn term(field: &str, value: &str) -> String {
+    format!("{field}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The newest events of a scope, and how many there are in all.
+///
+/// # Errors
+/// When the index fails.
+pub async fn newest(page: &Page, scope: &Scope) -> Result<(u64, Vec<Entry>), Fault> {
+    let (index, scope) = (page.app.index.clone(), scope.clone());
+    let found = on_busy_thread(move || index.search(&scope, &SearchRequest::new(""))).await?;
+    Ok((found.total, found.hits.iter().map(Entry::of).collect()))
+}
+
+/// The newest events of a source.
+///
+/// # Errors
+/// When the index fails.
+pub async fn newest_of_source(page: &Page, scope: &Scope, source: SourceId) -> Result<Vec<Entry>, Fault> {
+    let (index, scope) = (page.app.index.clone(), scope.clone());
+    let mut request = SearchRequest::new(&format!("sperwer.source:{source}"));
+    request.limit = FIRST_EVENTS;
+    let found = on_busy_thread(move || index.search(&scope, &request)).await?;
+    Ok(found.hits.iter().map(Entry::of).collect())
+}
+
+/// The events with these ids, as far as the scope and the retention allow; in the order of the ids.
+///
+/// # Errors
+/// When the index fails.
+pub async fn by_ids(page: &Page, scope: &Scope, ids: Vec<EventId>) -> Result<Vec<Entry>, Fault> {
+    let (index, scope) = (page.app.index.clone(), scope.clone());
+    let found = on_busy_thread(move || index.get_many(&scope, &ids)).await?;
+    Ok(found.iter().map(Entry::of).collect())
+}
+
+/// The index reads files and decompresses: that belongs on a thread that may be busy.
+pub(crate) async fn on_busy_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?.map_err(Fault::from)
+}
+
+impl From<SearchError> for Fault {
+    fn from(error: SearchError) -> Fault {
+        match error {
+            SearchError::Cursor(_) => Fault::invalid("after", error),
+            SearchError::Query(_) => Fault::invalid("query", error),
+            error if error.is_callers() => Fault::invalid("limit", error),
+            error => Fault::internal(error),
+        }
+    }
+}

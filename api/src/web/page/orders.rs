@@ -1,0 +1,453 @@
+//! Ordering a log source (D6): catalogue, request, approval, snippet for the sender, first event.
+
+use crate::identity::Action;
+use crate::web::Answer;
+use crate::web::entry::{self, Entry};
+use crate::web::fault::Fault;
+use crate::web::names::Name;
+use crate::web::shell::Page;
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Redirect};
+use chrono::NaiveDate;
+use ledger::order::{self, FollowUp, NewOrder, Order, OrderId, OrderState};
+use ledger::usage::{Dimension, usage};
+use ledger::{Month, SourceTransport};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
+
+/// Octets of a usual event, to turn the catalogue's events a day into a volume.
+const BYTES_PER_EVENT: u64 = 300;
+/// Days of the month of an estimate.
+const DAYS_PER_MONTH: u64 = 30;
+const BYTES_PER_GB: f64 = 1e9;
+
+#[derive(Serialize)]
+struct ListView {
+    orders: Vec<OrderRow>,
+    may_request: bool,
+}
+
+#[derive(Serialize)]
+struct OrderRow {
+    id: u32,
+    name: String,
+    client: Name,
+    source_type: String,
+    state: &'static str,
+    requested_ms: i64,
+    open_ms: Option<i64>,
+    to_approve: bool,
+}
+
+/// `GET /orders`.
+pub async fn list(page: Page) -> Answer {
+    let names = page.names().await?;
+    let mut connection = page.app.store.read().acquire().await?;
+    let orders = order::orders(&mut connection, page.caller.scope()).await?;
+    let now = page.app.now().millis();
+    let rows = orders
+        .into_iter()
+        .map(|order| OrderRow {
+            id: order.id.0,
+            client: names.client(order.client),
+            source_type: page.source_type(&order.source_type),
+            state: order.state.name(),
+            requested_ms: order.requested.millis(),
+            open_ms: order.delivered.or(order.closed).is_none().then(|| now - order.requested.millis()),
+            to_approve: order.state == OrderState::Requested && page.caller.may(Action::ApproveOrders),
+            name: order.name,
+        })
+        .collect();
+    page.render("orders.html", ListView { orders: rows, may_request: page.caller.may(Action::RequestOrders) })
+}
+
+/// What narrows the catalogue.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    q: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CatalogueView {
+    q: String,
+    types: Vec<TypeCard>,
+}
+
+#[derive(Serialize)]
+struct TypeCard {
+    name: String,
+    title: String,
+    description: String,
+    vendor: String,
+    product: String,
+    categories: Vec<String>,
+    bytes_month: i64,
+}
+
+/// `GET /orders/new`: the catalogue of source types as cards.
+pub async fn catalogue(page: Page, Query(wanted): Query<Wanted>) -> Answer {
+    let q = wanted.q.unwrap_or_default();
+    let needle = q.to_lowercase();
+    let types = page
+        .app
+        .catalogue
+        .types()
+        .map(|info| card(&page, info))
+        .filter(|card| {
+            let all =
+                format!("{} {} {} {}", card.title, card.description, card.vendor, card.name).to_lowercase();
+            needle.split_whitespace().all(|word| all.contains(word))
+        })
+        .collect();
+    page.render("catalogue.html", CatalogueView { q, types })
+}
+
+fn card(page: &Page, info: &parse::SourceTypeInfo) -> TypeCard {
+    TypeCard {
+        name: info.name.clone(),
+        title: page.choose(&info.title_nl, &info.title_en).to_owned(),
+        description: page.choose(&info.description_nl, &info.description_en).to_owned(),
+        vendor: info.vendor.clone(),
+        product: info.product.clone(),
+        categories: info.categories.iter().map(ToString::to_string).collect(),
+        bytes_month: (info.events_per_day * BYTES_PER_EVENT * DAYS_PER_MONTH) as i64,
+    }
+}
+
+#[derive(Serialize)]
+struct RequestView {
+    card: TypeCard,
+    clients: Vec<Name>,
+    transports: Vec<&'static str>,
+    expected_gb: String,
+}
+
+/// `GET /orders/new/{type}`.
+pub async fn form(page: Page, Path(source_type): Path<String>) -> Answer {
+    let info = page.app.catalogue.find(&source_type).ok_or(Fault::NotFound)?;
+    let card = card(&page, info);
+    let expected_gb = format!("{:.2}", card.bytes_month as f64 / BYTES_PER_GB);
+    let clients = page.own_clients().await?.into_iter().map(|(_, name)| name).collect();
+    let transports = offered().map(SourceTransport::name).collect();
+    page.render("order_request.html", RequestView { card, clients, transports, expected_gb })
+}
+
+/// The ways of sending that a token or snippet can be given for.
+fn offered() -> impl Iterator<Item = SourceTransport> {
+    SourceTransport::ALL.into_iter().filter(|transport| transport.name() != "file")
+}
+
+/// What the request form sends.
+#[derive(Debug, Deserialize)]
+pub struct RequestForm {
+    client: String,
+    name: String,
+    source_type: String,
+    transport: String,
+    goal: String,
+    expected_gb: f64,
+    follow_up: String,
+    #[serde(default)]
+    wanted: String,
+}
+
+/// `POST /orders/request`.
+pub async fn request(page: Page, Form(form): Form<RequestForm>) -> Answer {
+    let id = place(&page, form).await?;
+    Ok(Redirect::to(&format!("/orders/{id}")).into_response())
+}
+
+async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
+    let (client, _) = page.asked_client(Some(&form.client)).await?.ok_or(Fault::NotFound)?;
+    if page.app.catalogue.find(&form.source_type).is_none() {
+        return Err(Fault::invalid("source_type", "not in the catalogue"));
+    }
+    if !form.expected_gb.is_finite() || !(0.0..1e9).contains(&form.expected_gb) {
+        return Err(Fault::invalid("expected_gb", "must be a number of GB"));
+    }
+    let new = NewOrder {
+        client,
+        provider: None,
+        name: form.name.trim().to_owned(),
+        source_type: form.source_type,
+        transport: SourceTransport::named(&form.transport)
+            .ok_or_else(|| Fault::invalid("transport", "unknown transport"))?,
+        goal: form.goal,
+        expected_bytes_month: (form.expected_gb * BYTES_PER_GB) as i64,
+        follow_up: if form.follow_up == FollowUp::Siem.name() {
+            FollowUp::Siem
+        } else {
+            FollowUp::SiemAndSoc
+        },
+        wanted: form.wanted.parse::<NaiveDate>().ok(),
+        cis: Vec::new(),
+    };
+    let mut tx = page.app.store.write().await?;
+    let (scope, actor) = (page.caller.scope(), page.caller.actor(Some(client)));
+    let id = order::request(&mut tx, scope, &new, &actor, page.app.now()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+#[derive(Serialize)]
+struct View {
+    id: u32,
+    name: String,
+    client: Name,
+    source_type: String,
+    source_type_name: String,
+    transport: &'static str,
+    goal: String,
+    expected_bytes: i64,
+    follow_up: &'static str,
+    wanted: Option<String>,
+    state: &'static str,
+    stage: usize,
+    stop: Option<String>,
+    may_approve: bool,
+    may_stop: bool,
+    steps: Vec<StepView>,
+    token: Option<String>,
+    snippets: Vec<Snippet>,
+    live: LiveView,
+}
+
+#[derive(Serialize)]
+struct StepView {
+    kind: String,
+    at_ms: i64,
+    actor: String,
+    note: String,
+}
+
+#[derive(Serialize)]
+struct Snippet {
+    tool: &'static str,
+    place: &'static str,
+    text: String,
+}
+
+/// `GET /orders/{order}`.
+pub async fn show(page: Page, Path(id): Path<u32>) -> Answer {
+    view(&page, OrderId(id), None).await
+}
+
+async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
+    let names = page.names().await?;
+    let mut connection = page.app.store.read().acquire().await?;
+    let order = order::order(&mut connection, page.caller.scope(), id).await?;
+    let steps = order::steps(&mut connection, page.caller.scope(), id).await?;
+    drop(connection);
+    let live = live_view(page, &order).await?;
+    let requested = order.state == OrderState::Requested;
+    let running = matches!(order.state, OrderState::Provisioned | OrderState::Delivered);
+    let view = View {
+        id: id.0,
+        client: names.client(order.client),
+        source_type: page.source_type(&order.source_type),
+        transport: order.transport.name(),
+        expected_bytes: order.expected_bytes_month,
+        follow_up: order.follow_up.name(),
+        wanted: order.wanted.map(|day| day.to_string()),
+        state: order.state.name(),
+        stage: stage(&order),
+        stop: order.stop.map(|day| day.to_string()),
+        may_approve: requested && page.caller.may(Action::ApproveOrders),
+        may_stop: running && order.stop.is_none() && page.caller.may(Action::ApproveOrders),
+        steps: steps
+            .into_iter()
+            .map(|step| StepView {
+                kind: step.kind,
+                at_ms: step.at.millis(),
+                actor: step.actor,
+                note: step.note,
+            })
+            .collect(),
+        snippets: if running { snippets(page, &order, token.as_deref()) } else { Vec::new() },
+        token,
+        live,
+        name: order.name,
+        goal: order.goal,
+        source_type_name: order.source_type,
+    };
+    page.render("order.html", view)
+}
+
+/// How far an order is on the line requested – ordered – connecting – first event – delivered.
+fn stage(order: &Order) -> usize {
+    match order.state {
+        OrderState::Requested | OrderState::Rejected => 0,
+        OrderState::Ordered => 1,
+        OrderState::Provisioned if order.first_event.is_none() => 2,
+        OrderState::Provisioned => 3,
+        _ => 4,
+    }
+}
+
+/// What the approval form sends.
+#[derive(Debug, Deserialize)]
+pub struct Decision {
+    #[serde(default)]
+    note: String,
+}
+
+/// `POST /orders/{order}/approve`: orders and provisions in one transaction (D6.5, D6.7), and shows the token, once.
+pub async fn approve(page: Page, Path(id): Path<u32>, Form(form): Form<Decision>) -> Answer {
+    let id = OrderId(id);
+    let mut tx = page.app.store.write().await?;
+    let scope = page.caller.scope();
+    let found = order::order(tx.connection(), scope, id).await?;
+    let (actor, now) = (page.caller.actor(Some(found.client)), page.app.now());
+    order::approve(&mut tx, scope, id, &form.note, &actor, now).await?;
+    let provisioned = order::provision(&mut tx, scope, id, &mut StdRng::from_os_rng(), &actor, now).await?;
+    tx.commit().await?;
+    page.app.sources_changed.notify_one();
+    view(&page, id, Some(provisioned.token.reveal().to_owned())).await
+}
+
+/// `POST /orders/{order}/reject`.
+pub async fn reject(page: Page, Path(id): Path<u32>, Form(form): Form<Decision>) -> Answer {
+    let mut tx = page.app.store.write().await?;
+    let scope = page.caller.scope();
+    let found = order::order(tx.connection(), scope, OrderId(id)).await?;
+    let actor = page.caller.actor(Some(found.client));
+    order::reject(&mut tx, scope, OrderId(id), &form.note, &actor, page.app.now()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/orders/{id}")).into_response())
+}
+
+/// What the stop form sends.
+#[derive(Debug, Deserialize)]
+pub struct Stop {
+    last_day: NaiveDate,
+    #[serde(default)]
+    note: String,
+}
+
+/// `POST /orders/{order}/stop` (D6.8).
+pub async fn stop(page: Page, Path(id): Path<u32>, Form(form): Form<Stop>) -> Answer {
+    let mut tx = page.app.store.write().await?;
+    let scope = page.caller.scope();
+    let found = order::order(tx.connection(), scope, OrderId(id)).await?;
+    let actor = page.caller.actor(Some(found.client));
+    order::plan_stop(&mut tx, scope, OrderId(id), form.last_day, &form.note, &actor, page.app.now()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/orders/{id}")).into_response())
+}
+
+#[derive(Serialize)]
+struct LiveView {
+    waiting: bool,
+    events: i64,
+    bytes: i64,
+    parsed: i64,
+    partial: i64,
+    raw: i64,
+    first_ms: Option<i64>,
+    entries: Vec<Entry>,
+}
+
+/// `GET /orders/{order}/live`: the part of the page that changes while the first events arrive.
+pub async fn live(page: Page, Path(id): Path<u32>) -> Answer {
+    let mut connection = page.app.store.read().acquire().await?;
+    let order = order::order(&mut connection, page.caller.scope(), OrderId(id)).await?;
+    drop(connection);
+    let view = live_view(&page, &order).await?;
+    let done = !view.waiting && !view.entries.is_empty();
+    let mut response = page.render("order_live.html", serde_json::json!({ "live": view }))?;
+    if done {
+        response.headers_mut().insert("x-final", HeaderValue::from_static("yes"));
+    }
+    Ok(response)
+}
+
+async fn live_view(page: &Page, order: &Order) -> Result<LiveView, Fault> {
+    let mut view = LiveView {
+        waiting: order.state == OrderState::Provisioned,
+        events: 0,
+        bytes: 0,
+        parsed: 0,
+        partial: 0,
+        raw: 0,
+        first_ms: order.first_event.map(event::Timestamp::millis),
+        entries: Vec::new(),
+    };
+    let Some(source) = order.source else { return Ok(view) };
+    let scope = page.caller.scope().narrowed_to(order.client);
+    let now = page.app.now();
+    let mut connection = page.app.store.read().acquire().await?;
+    let months = Month::of(order.requested)..=Month::of(now);
+    for row in usage(&mut connection, &scope, months, &[Dimension::Source]).await? {
+        if row.source == Some(source) {
+            view.events += row.usage.events;
+            view.bytes += row.usage.bytes;
+            view.parsed += row.usage.parsed;
+            view.partial += row.usage.partial;
+            view.raw += row.usage.raw;
+        }
+    }
+    view.entries = entry::newest_of_source(page, &scope, source).await?;
+    view.waiting = view.waiting && view.entries.is_empty();
+    Ok(view)
+}
+
+/// Sender configurations with everything filled in. The token is only known right after the approval; later its place
+/// is marked.
+fn snippets(page: &Page, order: &Order, token: Option<&str>) -> Vec<Snippet> {
+    let intake = &page.app.settings.intake;
+    let token = token.unwrap_or("TOKEN");
+    let host = &intake.host;
+    if order.transport.name() == "http" {
+        return vec![Snippet {
+            tool: "curl",
+            place: "",
+            text: format!(
+                "curl --header 'Authorization: Bearer {token}' \\\n     --header 'Content-Type: application/x-ndjson' \\\n     \
+                 --data-binary @events.ndjson \\\n     {}/ingest/v1/ndjson",
+                intake.http_url
+            ),
+        }];
+    }
+    let (port, tls) = match order.transport.name() {
+        "tls" => (intake.syslog_tls_port, true),
+        _ => (intake.syslog_tcp_port, false),
+    };
+    let protocol = if order.transport.name() == "udp" { "udp" } else { "tcp" };
+    let (driver, transport) =
+        if tls { (" StreamDriver=\"gtls\" StreamDriverMode=\"1\"", "tls") } else { ("", protocol) };
+    vec![
+        Snippet {
+            tool: "rsyslog",
+            place: "/etc/rsyslog.d/60-sperwer.conf",
+            text: format!(
+                "template(name=\"sperwer\" type=\"string\"\n         \
+                 string=\"<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% \
+                 [sperwer@32473 token=\\\"{token}\\\"] %msg%\\n\")\n\
+                 *.* action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" protocol=\"{protocol}\"{driver}\n           \
+                 template=\"sperwer\" queue.type=\"LinkedList\" queue.filename=\"sperwer\"\n           \
+                 action.resumeRetryCount=\"-1\")"
+            ),
+        },
+        Snippet {
+            tool: "syslog-ng",
+            place: "/etc/syslog-ng/conf.d/sperwer.conf",
+            text: format!(
+                "rewrite r_sperwer {{ set(\"{token}\" value(\".SDATA.sperwer@32473.token\")); }};\n\
+                 destination d_sperwer {{ syslog(\"{host}\" port({port}) transport(\"{transport}\")); }};\n\
+                 log {{ source(s_src); rewrite(r_sperwer); destination(d_sperwer); }};"
+            ),
+        },
+        Snippet {
+            tool: "logger",
+            place: "",
+            text: format!(
+                "logger --rfc5424 --server {host} --port {port} {}--sd-id sperwer@32473 \\\n       \
+                 --sd-param 'token=\"{token}\"' 'test van Sperwer'",
+                if protocol == "udp" { "--udp " } else { "--tcp --octet-count " }
+            ),
+        },
+    ]
+}
