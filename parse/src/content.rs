@@ -183,7 +183,11 @@ impl<'a> Work<'_, 'a> {
             return None;
         }
         let plan = self.plan;
-        let app = if app.contains("(pam_") { "pam_unix" } else { crate::text::base_name(app) };
+        let app = if app.as_bytes().contains(&b'(') && app.contains("(pam_") {
+            "pam_unix"
+        } else {
+            crate::text::base_name(app)
+        };
         let types = plan.by_app.get(app)?;
         if let Some(of) = types.iter().find(|of| self.apply(**of, body, false)) {
             return Some(*of);
@@ -210,22 +214,20 @@ impl<'a> Work<'_, 'a> {
                 return Some(Some(prefix.of));
             }
         }
-        for floating in &plan.floating {
-            if floating.needle.find(body.as_bytes()).is_none() {
+        let found = plan.floating.iter().filter(|floating| floating.needle.find(body.as_bytes()).is_some());
+        for (of, pattern) in found.flat_map(|floating| &floating.patterns) {
+            let bound = &plan.types[usize::from(*of)];
+            if !bound.patterns[usize::from(*pattern)].0.matches(body, &mut spans) {
                 continue;
             }
-            let bound = &plan.types[usize::from(floating.of)];
-            let pattern = &bound.patterns[usize::from(floating.pattern)].0;
-            if pattern.matches(body, &mut spans) {
-                let other = bound.or.filter(|or| {
-                    let family = &plan.types[usize::from(*or)].family;
-                    learned.is_some_and(|learned| plan.types[usize::from(learned)].family == *family)
-                });
-                if !other.is_some_and(|other| self.apply(other, body, false)) {
-                    self.take_pattern(floating.of, floating.pattern, &spans, body);
-                }
-                return Some(bound.or.is_none().then_some(floating.of));
+            let other = bound.or.filter(|or| {
+                let family = &plan.types[usize::from(*or)].family;
+                learned.is_some_and(|learned| plan.types[usize::from(learned)].family == *family)
+            });
+            if !other.is_some_and(|other| self.apply(other, body, false)) {
+                self.take_pattern(*of, *pattern, &spans, body);
             }
+            return Some(bound.or.is_none().then_some(*of));
         }
         None
     }
@@ -253,6 +255,9 @@ impl<'a> Work<'_, 'a> {
 
     /// CEF and LEEF behind something that nobody knows.
     fn embedded(&mut self, body: &'a str) {
+        if memchr::memchr(b'|', body.as_bytes()).is_none() {
+            return;
+        }
         for (mark, is_cef) in [("CEF:", true), ("LEEF:", false)] {
             let Some(at) = memmem::find(body.as_bytes(), mark.as_bytes()) else { continue };
             let inner = &body[at..];

@@ -12,14 +12,18 @@ pub(crate) const FIELDS_MAX: usize = 1024;
 const DEFECTS_MAX: usize = 16;
 
 /// Most events have fewer fields than this, so their list never moves.
-const FIELDS_USUAL: usize = 32;
+const FIELDS_USUAL: usize = 64;
+
+/// One bit for each remainder of a field's id: a clear bit says that the field is not there, without looking.
+const PRESENT_WORDS: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) arena: &'a Bump,
     /// The whole line as text.
     pub(crate) text: &'a str,
-    pub(crate) fields: BumpVec<'a, Field<'a>>,
+    fields: BumpVec<'a, Field<'a>>,
+    present: [u64; PRESENT_WORDS],
     pub(crate) defects: BumpVec<'a, Defect>,
     pub(crate) time: Option<Timestamp>,
     pub(crate) message: &'a str,
@@ -33,6 +37,7 @@ impl<'a> Draft<'a> {
             arena,
             text,
             fields: BumpVec::with_capacity_in(FIELDS_USUAL, arena),
+            present: [0; PRESENT_WORDS],
             defects: BumpVec::new_in(arena),
             time: None,
             message: text,
@@ -44,14 +49,26 @@ impl<'a> Draft<'a> {
     #[inline]
     pub(crate) fn put(&mut self, id: FieldId, value: Value<'a>) {
         if self.fields.len() < FIELDS_MAX {
+            let (word, bit) = place(id);
+            self.present[word] |= bit;
             self.fields.push(Field { id, value });
         } else {
             self.defect(DefectKind::TooManyFields, self.text);
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: FieldId) -> Option<Value<'a>> {
+        let (word, bit) = place(id);
+        if self.present[word] & bit == 0 {
+            return None;
+        }
         self.fields.iter().find(|field| field.id == id).map(|field| field.value)
+    }
+
+    /// The fields as the event keeps them.
+    pub(crate) fn into_parts(self) -> (&'a [Field<'a>], &'a [Defect]) {
+        (self.fields.into_bump_slice(), self.defects.into_bump_slice())
     }
 
     /// Notes what was wrong with `part`, a part of the line; a kind is noted once.
@@ -77,4 +94,10 @@ impl<'a> Draft<'a> {
             None => self.defect(DefectKind::BadTime, text),
         }
     }
+}
+
+#[inline]
+fn place(id: FieldId) -> (usize, u64) {
+    let remainder = id.index() % (PRESENT_WORDS * 64);
+    (remainder / 64, 1 << (remainder % 64))
 }

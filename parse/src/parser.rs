@@ -109,17 +109,20 @@ impl Parser {
         if learned.is_some() {
             source.learned = learned;
         }
+        let (time, status) = (draft.time.unwrap_or(frame.received), draft.status);
+        let (source_type, message) = (draft.source_type, draft.message);
+        let (fields, defects) = draft.into_parts();
         Event {
             id: frame.id,
             raw: frame.raw,
             received: frame.received,
             origin: frame.origin,
-            time: draft.time.unwrap_or(frame.received),
-            status: draft.status,
-            source_type: draft.source_type,
-            message: draft.message,
-            fields: draft.fields.into_bump_slice(),
-            defects: draft.defects.into_bump_slice(),
+            time,
+            status,
+            source_type,
+            message,
+            fields,
+            defects,
             ci: None,
             provider: None,
         }

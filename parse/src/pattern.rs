@@ -157,14 +157,14 @@ impl Pattern {
         }
     }
 
-    /// The longest text that every match holds.
+    /// The longest text that every match holds, the last of several.
     pub(crate) fn needle(&self) -> &str {
         let mut longest = "";
         let mut optional_until = 0;
         for (at, op) in self.ops.iter().enumerate() {
             match op {
                 Op::Optional(end) => optional_until = *end,
-                Op::Literal(text) if at >= optional_until && text.len() > longest.len() => longest = text,
+                Op::Literal(text) if at >= optional_until && text.len() >= longest.len() => longest = text,
                 _ => {}
             }
         }

@@ -55,8 +55,8 @@ pub(crate) struct Prefix {
 #[derive(Debug)]
 pub(crate) struct Floating {
     pub(crate) needle: Finder<'static>,
-    pub(crate) of: TypeIndex,
-    pub(crate) pattern: u16,
+    /// Source types and their patterns, in the order in which they are tried.
+    pub(crate) patterns: Vec<(TypeIndex, u16)>,
 }
 
 #[derive(Debug)]
@@ -211,10 +211,17 @@ impl Plan {
                 let first = usize::from(prefix.as_bytes()[0]);
                 self.prefixes[first].push(Prefix { text: prefix.into(), of, pattern: index as u16 });
             } else if prefix.is_empty() && entry.recognise.bare {
-                let needle = Finder::new(pattern.needle().as_bytes()).into_owned();
-                self.floating.push(Floating { needle, of, pattern: index as u16 });
+                self.add_floating(pattern.needle().as_bytes(), (of, index as u16));
             }
         }
+    }
+
+    /// Patterns that share their needle share the search for it.
+    fn add_floating(&mut self, needle: &[u8], pattern: (TypeIndex, u16)) {
+        if let Some(floating) = self.floating.iter_mut().find(|floating| floating.needle.needle() == needle) {
+            return floating.patterns.push(pattern);
+        }
+        self.floating.push(Floating { needle: Finder::new(needle).into_owned(), patterns: vec![pattern] });
     }
 
     /// What becomes of the name `full` in a source type.

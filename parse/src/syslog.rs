@@ -3,7 +3,7 @@
 use crate::text;
 use crate::time::Clock;
 use event::Timestamp;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// Which envelope a line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,33 +172,40 @@ fn structured_data(rest: &str) -> Option<(&str, &str)> {
 /// One past the bracket that closes the element at `start`; brackets in quotes do not count.
 fn element_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
-    let mut quoted = false;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' if quoted => at += 1,
-            b'"' => quoted = !quoted,
-            b']' if !quoted => return Some(at + 1),
-            _ => {}
+    loop {
+        at += memchr2(b'"', b']', bytes.get(at..)?)?;
+        if bytes[at] == b']' {
+            return Some(at + 1);
+        }
+        at += 1;
+        loop {
+            at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+            if bytes[at] == b'"' {
+                break;
+            }
+            at += 2;
         }
         at += 1;
     }
-    None
 }
 
-/// Calls `each` with id, name and value (still escaped) of every parameter of structured data.
+/// Calls `each` with id, name and value (still escaped) of every parameter of structured data that is closed.
 pub(crate) fn parameters<'a>(data: &'a str, mut each: impl FnMut(&'a str, &'a str, &'a str)) {
-    let bytes = data.as_bytes();
-    let mut at = 0;
-    while bytes.get(at) == Some(&b'[') {
-        let Some(end) = element_end(bytes, at) else { return };
-        let element = &data[at + 1..end - 1];
-        at = end;
-        let (id, mut rest) = token(element);
-        while let Some(equals) = memchr(b'=', rest.as_bytes()) {
-            let name = rest[..equals].trim();
-            let value = rest[equals + 1..].trim_start();
-            let Some(value) = value.strip_prefix('"') else { break };
-            let Some(close) = quote_end(value) else { break };
+    let mut rest = data;
+    while let Some(element) = rest.strip_prefix('[') {
+        let Some(id_end) = memchr2(b' ', b']', element.as_bytes()) else { return };
+        let id = &element[..id_end];
+        rest = &element[id_end..];
+        loop {
+            rest = rest.trim_start_matches(' ');
+            if let Some(after) = rest.strip_prefix(']') {
+                rest = after;
+                break;
+            }
+            let Some(equals) = memchr(b'=', rest.as_bytes()) else { return };
+            let name = rest[..equals].trim_end();
+            let Some(value) = rest[equals + 1..].trim_start_matches(' ').strip_prefix('"') else { return };
+            let Some(close) = quote_end(value) else { return };
             each(id, name, &value[..close]);
             rest = &value[close + 1..];
         }
@@ -206,15 +213,15 @@ pub(crate) fn parameters<'a>(data: &'a str, mut each: impl FnMut(&'a str, &'a st
 }
 
 /// Where the next quote is that no backslash escapes.
-pub(crate) fn quote_end(text: &str) -> Option<usize> {
+fn quote_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => at += 2,
-            _ => at += 1,
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
         }
+        at += 2;
     }
 }
 

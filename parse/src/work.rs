@@ -20,29 +20,31 @@ const NESTED_PAIRS_MAX: u8 = 2;
 pub(crate) struct Actions {
     // By source type, then by node; 0 = not yet asked, otherwise the action's index plus one.
     by_node: Vec<Vec<u32>>,
-    actions: Vec<Action>,
+    actions: Vec<Found>,
+    targets: Vec<Target>,
+}
+
+/// An action whose further targets are `targets[from..to]`.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    native: Option<Target>,
+    from: u32,
+    to: u32,
 }
 
 impl Actions {
     #[inline]
-    fn find(
-        &mut self,
-        of: TypeIndex,
-        node: Node,
-        plan: &Plan,
-        names: &Names,
-        fields: &FieldTable,
-    ) -> &Action {
+    fn find(&mut self, of: TypeIndex, node: Node, plan: &Plan, names: &Names, fields: &FieldTable) -> Found {
         let (of_at, node_at) = (usize::from(of), node.0 as usize);
         let known = self.by_node.get(of_at).and_then(|nodes| nodes.get(node_at)).copied().unwrap_or(0);
         if known != 0 {
-            return &self.actions[known as usize - 1];
+            return self.actions[known as usize - 1];
         }
-        self.add(of_at, node_at, plan.action(of, &names.full(node), fields))
+        self.add(of_at, node_at, &plan.action(of, &names.full(node), fields))
     }
 
     #[cold]
-    fn add(&mut self, of: usize, node: usize, action: Action) -> &Action {
+    fn add(&mut self, of: usize, node: usize, action: &Action) -> Found {
         if self.by_node.len() <= of {
             self.by_node.resize_with(of + 1, Vec::new);
         }
@@ -50,9 +52,12 @@ impl Actions {
         if nodes.len() <= node {
             nodes.resize(node + 1, 0);
         }
-        self.actions.push(action);
+        let from = self.targets.len() as u32;
+        self.targets.extend_from_slice(&action.maps);
+        let found = Found { native: action.native, from, to: self.targets.len() as u32 };
+        self.actions.push(found);
         nodes[node] = self.actions.len() as u32;
-        &self.actions[self.actions.len() - 1]
+        found
     }
 }
 
@@ -71,15 +76,14 @@ impl<'a> Work<'_, 'a> {
     /// Puts pairs into the fields that the source type has for them.
     pub(crate) fn put_pairs(&mut self, of: TypeIndex, pairs: &[(Node, Value<'a>)], nesting: u8) {
         for (node, value) in pairs {
-            let action = self.actions.find(of, *node, self.plan, self.names, self.fields);
-            let native = action.native;
-            let maps = action.maps.len();
-            match native {
+            let found = self.actions.find(of, *node, self.plan, self.names, self.fields);
+            match found.native {
+                Some(target) if !target.in_schema => self.draft.put(target.id, *value),
                 Some(target) => self.put_value(target, *value),
                 None => self.draft.defect(DefectKind::TooManyNames, self.draft.text),
             }
-            for at in 0..maps {
-                let target = self.actions.find(of, *node, self.plan, self.names, self.fields).maps[at];
+            for at in found.from..found.to {
+                let target = self.actions.targets[at as usize];
                 if target.func == Func::Pairs {
                     self.put_nested(of, *value, nesting);
                 } else {
