@@ -1,8 +1,9 @@
 //! Published rules and recorded events, by path; not part of the repository.
 
+use crate::reference::Reference;
 use bumpalo::Bump;
 use detect::ndjson::Reader;
-use detect::{Detector, Loaded, RuleIndex, RuleSet, read_directory};
+use detect::{Detector, Loaded, RuleIndex, RuleSet, Taxonomy, read_directory};
 use event::FieldTable;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -38,7 +39,7 @@ fn every_published_rule_is_read_or_refused_for_its_placeholders() {
     assert_eq!(loaded.rules.len() + loaded.refusals.len(), 3780);
     for refusal in &loaded.refusals {
         let text = refusal.to_string();
-        assert!(text.contains("rules-placeholder") && text.contains("`expand`"), "{text}");
+        assert!(text.contains("`expand`"), "{text}");
         assert!(refusal.line > 1, "{text}");
     }
     let table = FieldTable::new();
@@ -52,12 +53,13 @@ fn recorded_attacks_fire_their_rules() {
     let Some(sigma) = sigma() else { return };
     let table = FieldTable::new();
     let rules = Arc::new(RuleSet::compile(published_rules(&sigma).rules, &table).0);
+    let reference = Reference { table: &table, taxonomy: Taxonomy::builtin() };
     let wanted = std::fs::read_to_string(sigma.join("regression/must_match.tsv")).expect("it is there");
     for file in ["positives-flat.ndjson", "positives-nested.ndjson"] {
         let events = std::fs::read_to_string(sigma.join("regression").join(file)).expect("it is there");
         let mut detector = Detector::new(Arc::clone(&rules));
         let mut reader = Reader::new(&table, None);
-        let mut missed = Vec::new();
+        let mut fired_rows = 0;
         for (row, line) in wanted.lines().skip(1).zip(events.lines()) {
             let id = row.split('\t').nth(1).expect("rows have ids");
             let arena = Bump::new();
@@ -65,12 +67,15 @@ fn recorded_attacks_fire_their_rules() {
             let mut matches = Vec::new();
             detector.detect(&event, &mut matches);
             let fired: BTreeSet<&str> = matches.iter().map(|index| rules.rule(*index).id.as_str()).collect();
-            if !fired.contains(id) {
-                missed.push(row);
-            }
+            fired_rows += usize::from(fired.contains(id));
+            let rule = rules.iter().find(|(_, rule)| rule.id == id).expect("the rule is published").1;
+            let expected = reference.matches(&rule.logsource, &rule.detection, &event);
+            assert_eq!(fired.contains(id), expected, "{file}: {row}");
             explained(&mut detector, &event, &matches);
         }
-        assert!(missed.is_empty(), "{file}: {missed:#?}");
+        // Nine of the 119 are events that were recorded beside the attack and do not fit the rule's own text
+        // (`procdump.exe:Zone.Identifier` does not end with `\\procdump.exe`); the plain evaluator says so too.
+        assert_eq!(fired_rows, 110, "{file}");
     }
 }
 

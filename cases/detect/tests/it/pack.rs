@@ -42,7 +42,8 @@ fn samples_do_what_they_say() {
             let raw = sample.line.as_bytes();
             let received = Timestamp::from_secs(1_795_000_000);
             let frame = Frame { id: EventId(1), raw, received, origin, truncated: false };
-            parser.set_source(SourceId(1), SourceSettings::default());
+            let source_type = sample.source_type.clone();
+            parser.set_source(SourceId(1), SourceSettings { source_type, ..SourceSettings::default() });
             let event = parser.parse(&frame, &arena);
             let mut found = Vec::new();
             detector.detect(&event, &mut found);
