@@ -228,7 +228,7 @@ pub fn instant(local: NaiveDateTime) -> Timestamp {
     Timestamp::from_secs(seconds)
 }
 
-/// Days of instants that come mostly in order: about 2 ns an event, one look-up in the zone's rules per day.
+/// Days of instants that come mostly in order: two comparisons an event, one look-up in the zone's rules per day.
 #[derive(Clone, Debug)]
 pub struct DayClock {
     day: Day,
