@@ -4,7 +4,7 @@ use crate::json::{self, Pairs};
 use crate::names::ROOT;
 use crate::pairs::{self, Sink};
 use crate::pattern::Spans;
-use crate::plan::TypeIndex;
+use crate::plan::{MARKS, Opening, TypeIndex};
 use crate::work::Work;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
 use memchr::memmem;
@@ -205,7 +205,11 @@ impl<'a> Work<'_, 'a> {
         let plan = self.plan;
         let first = usize::from(*body.as_bytes().first()?);
         let mut spans = Spans::new();
+        let opening = Opening::of(body);
         for prefix in &plan.prefixes[first] {
+            if !prefix.opening.fits(opening) {
+                continue;
+            }
             let of = usize::from(prefix.of);
             let pattern = usize::from(prefix.pattern);
             if body.starts_with(&*prefix.text) && plan.types[of].patterns[pattern].0.matches(body, &mut spans)
@@ -214,7 +218,10 @@ impl<'a> Work<'_, 'a> {
                 return Some(Some(prefix.of));
             }
         }
-        let found = plan.floating.iter().filter(|floating| floating.needle.find(body.as_bytes()).is_some());
+        let marked = memchr::memchr3(MARKS[0], MARKS[1], MARKS[2], body.as_bytes()).is_some();
+        let found = plan.floating.iter().filter(|floating| {
+            (marked || !floating.marked) && floating.needle.find(body.as_bytes()).is_some()
+        });
         for (of, pattern) in found.flat_map(|floating| &floating.patterns) {
             let bound = &plan.types[usize::from(*of)];
             if !bound.patterns[usize::from(*pattern)].0.matches(body, &mut spans) {
