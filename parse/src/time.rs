@@ -11,13 +11,15 @@ use std::cell::Cell;
 pub(crate) struct Zone {
     tz: Tz,
     last: Cell<(i64, i64)>,
+    // The day of the last receipt, and its year: a division less for each line without a year.
+    received: Cell<(i32, i32)>,
 }
 
 const QUARTER_S: i64 = 900;
 
 impl Zone {
     pub(crate) fn new(tz: Tz) -> Zone {
-        Zone { tz, last: Cell::new((i64::MIN, 0)) }
+        Zone { tz, last: Cell::new((i64::MIN, 0)), received: Cell::new((i32::MIN, 0)) }
     }
 
     /// Seconds east of UTC at this wall-clock time. Of two readings (autumn) the earlier instant is taken; a time that
@@ -34,6 +36,17 @@ impl Zone {
         let offset = self.look_up(wall_s);
         self.last.set((quarter, offset));
         offset
+    }
+
+    fn year_of(&self, received: Timestamp) -> i32 {
+        let day = received.day();
+        let (last, year) = self.received.get();
+        if last == day {
+            return year;
+        }
+        let year = received.civil().year;
+        self.received.set((day, year));
+        year
     }
 
     fn look_up(&self, wall_s: i64) -> i64 {
@@ -177,7 +190,7 @@ impl Clock<'_> {
         offset: Option<i64>,
     ) -> Option<Timestamp> {
         const HALF_YEAR_NS: u64 = 180 * 86_400 * 1_000_000_000;
-        let year = self.received.civil().year as u32;
+        let year = self.zone.year_of(self.received) as u32;
         let at = |year| self.resolve(civil_days(year, month, day)?, of_day, nanos, offset);
         let distance = |time: &Timestamp| time.0.abs_diff(self.received.0);
         if let Some(time) = at(year).filter(|time| distance(time) < HALF_YEAR_NS) {
