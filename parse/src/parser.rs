@@ -16,7 +16,7 @@ use event::{DefectKind, Event, FieldTable, Frame, ParseStatus, SourceId, Value, 
 use std::sync::Arc;
 
 /// What is known of one source beforehand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
     /// The zone of its times that carry none; UTC by default.
     pub zone: Tz,

@@ -1,0 +1,161 @@
+//! Journal → alerts, cases and metering: parse, resolve the CI, detect, count, and write all of it with the position in
+//! one transaction.
+
+use super::{POLL_INTERVAL, Reader, ReaderHealth, Understand};
+use crate::clock;
+use anyhow::Context;
+use bumpalo::Bump;
+use desk::{NewAlert, Policy};
+use detect::{Detector, RuleIndex, RuleSet};
+use event::{ClientId, Event, EventId};
+use ingest::{Block, Journal};
+use ledger::Tally;
+use std::sync::Arc;
+use store::Store;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+/// The arena is emptied when it has grown to this, so that one block of huge events does not set the memory of the
+/// process for good.
+const ARENA_BYTES_MAX: usize = 1024 * 1024;
+
+/// Under load this many events share one transaction, and with it one sync of the database.
+const EVENTS_PER_TRANSACTION: u64 = 20_000;
+
+/// The name of this reader's position in the store.
+const POSITION: &str = "cases";
+
+/// Follows the journal into alerts, cases and the meter.
+pub struct CaseReader {
+    /// What to read.
+    pub journal: Journal,
+    /// Where to write.
+    pub store: Store,
+    /// How to understand it.
+    pub understand: Understand,
+    /// The live rules.
+    pub rules: Arc<RuleSet>,
+    /// Which alerts become cases without a person.
+    pub policy: Arc<Policy>,
+    /// Where the database's futures run; this thread only waits for them.
+    pub runtime: Handle,
+}
+
+/// What one transaction writes.
+struct Work {
+    detector: Detector,
+    matches: Vec<RuleIndex>,
+    alerts: Vec<NewAlert>,
+    tally: Tally,
+    /// The first event that is not part of it.
+    next: EventId,
+    /// The first event that is.
+    first: EventId,
+}
+
+impl Reader for CaseReader {
+    const NAME: &'static str = "case-reader";
+    const BEGINS_AGAIN: bool = true;
+
+    fn follow(&mut self, stop: &CancellationToken, health: &ReaderHealth) -> anyhow::Result<()> {
+        let position =
+            self.runtime.block_on(self.store.position(POSITION)).context("asking for the position")?;
+        let mut reader = self.journal.reader(position);
+        let mut work = Work::new(&self.rules, position);
+        let mut arena = Bump::new();
+        health.reached(position, position);
+        health.recovered();
+        while !stop.is_cancelled() {
+            let block = reader.next(POLL_INTERVAL).context("reading the journal for cases")?;
+            self.understand.refresh();
+            if let Some(block) = &block {
+                work.take_in(block, &mut self.understand, &mut arena);
+            }
+            let caught_up = work.next >= self.journal.durable();
+            if !work.is_empty() && (caught_up || work.is_full()) {
+                self.runtime.block_on(self.write(&work))?;
+                work.begin_anew();
+                health.reached(work.next, work.next);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CaseReader {
+    /// Alerts, cases, counts and the position: all or nothing.
+    async fn write(&self, work: &Work) -> anyhow::Result<()> {
+        let now = clock::now();
+        let mut tx = self.store.write().await.context("writing alerts and counts")?;
+        desk::record_alerts(&mut tx, &work.alerts, &self.policy, now.millis())
+            .await
+            .context("recording alerts")?;
+        work.tally.write(&mut tx).await.context("metering")?;
+        ledger::order::deliver_arrived(&mut tx, now).await.context("delivering orders")?;
+        tx.set_position(POSITION, work.next).await.context("storing the position")?;
+        tx.commit().await.context("writing alerts and counts")
+    }
+}
+
+impl Work {
+    fn new(rules: &Arc<RuleSet>, position: EventId) -> Work {
+        Work {
+            detector: Detector::new(Arc::clone(rules)),
+            matches: Vec::new(),
+            alerts: Vec::new(),
+            tally: Tally::new(),
+            next: position,
+            first: position,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.next == self.first
+    }
+
+    fn is_full(&self) -> bool {
+        self.next.0 - self.first.0 >= EVENTS_PER_TRANSACTION || self.tally.is_full()
+    }
+
+    fn begin_anew(&mut self) {
+        self.alerts.clear();
+        self.tally.clear();
+        self.first = self.next;
+    }
+
+    fn take_in(&mut self, block: &Block, understand: &mut Understand, arena: &mut Bump) {
+        for frame in block.frames() {
+            if arena.allocated_bytes() > ARENA_BYTES_MAX {
+                arena.reset();
+            }
+            let event = understand.event(&frame, arena);
+            self.tally.add(&event);
+            // What belongs to nobody is no client's alert; it is counted and shown to the operator.
+            if event.origin.client != ClientId::QUARANTINE {
+                self.detect(&event);
+            }
+        }
+        arena.reset();
+        self.next = block.next();
+    }
+
+    fn detect(&mut self, event: &Event<'_>) {
+        self.matches.clear();
+        self.detector.detect(event, &mut self.matches);
+        for index in &self.matches {
+            let rule = self.detector.rules().rule(*index);
+            self.alerts.push(NewAlert::new(&rule.id, &rule.title, level(rule.level), event));
+        }
+    }
+}
+
+/// The stages keep each their own scale, so that neither knows the other.
+fn level(level: detect::Level) -> desk::Level {
+    match level {
+        detect::Level::Informational => desk::Level::Informational,
+        detect::Level::Low => desk::Level::Low,
+        detect::Level::Medium => desk::Level::Medium,
+        detect::Level::High => desk::Level::High,
+        detect::Level::Critical => desk::Level::Critical,
+    }
+}

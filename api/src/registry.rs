@@ -1,0 +1,184 @@
+//! What the hot path needs to know of the state store, in memory: whose a sender is, how its lines are to be read, and
+//! which CI an event is about. Replaced as a whole when sources or CMDB change.
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use cmdb::{CiMatch, Resolver};
+use event::{CiId, Event, FieldTable, SourceId};
+use ingest::{Attribution, SourceTable};
+use ipnet::IpNet;
+use ledger::{Credential, CredentialKind, IngestionRow};
+use parse::{Catalogue, Parser, SourceSettings};
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::Store;
+
+/// Sources, parser settings and CMDB as the hot path sees them.
+pub struct Registry {
+    store: Store,
+    catalogue: Arc<Catalogue>,
+    fields: Arc<FieldTable>,
+    table: Arc<ArcSwap<SourceTable>>,
+    view: ArcSwap<Snapshot>,
+}
+
+/// One state of the registry; stays as it is while somebody works with it.
+#[derive(Clone)]
+pub struct View(Arc<Snapshot>);
+
+struct Snapshot {
+    generation: u64,
+    sources: Vec<(SourceId, SourceSettings)>,
+    links: Vec<(SourceId, CiId)>,
+    resolver: Resolver,
+}
+
+impl Registry {
+    /// The registry as the store has it now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn load(
+        store: Store,
+        catalogue: Arc<Catalogue>,
+        fields: Arc<FieldTable>,
+    ) -> anyhow::Result<Arc<Registry>> {
+        let rows = ingestion_rows(&store).await?;
+        let links = links(&rows);
+        let resolver = Resolver::load(&store, &links).await.context("loading the CMDB")?;
+        let snapshot = Snapshot { generation: 0, sources: settings(&rows), links, resolver };
+        Ok(Arc::new(Registry {
+            store,
+            catalogue,
+            fields,
+            table: Arc::new(ArcSwap::from_pointee(table(&rows))),
+            view: ArcSwap::from_pointee(snapshot),
+        }))
+    }
+
+    /// The source types.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
+    }
+
+    /// The field names.
+    #[must_use]
+    pub fn fields(&self) -> Arc<FieldTable> {
+        Arc::clone(&self.fields)
+    }
+
+    /// The senders, as the listeners ask for them.
+    #[must_use]
+    pub fn table(&self) -> Arc<ArcSwap<SourceTable>> {
+        Arc::clone(&self.table)
+    }
+
+    /// The state of the moment.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View(self.view.load_full())
+    }
+
+    /// Reads the store again and takes over what changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read; everything stays as it was.
+    pub async fn refresh(&self) -> anyhow::Result<()> {
+        let rows = ingestion_rows(&self.store).await?;
+        let table = table(&rows);
+        if **self.table.load() != table {
+            self.table.store(Arc::new(table));
+        }
+        let (sources, links) = (settings(&rows), links(&rows));
+        let old = self.view.load();
+        let version = cmdb::version(&self.store).await.context("asking for the version of the CMDB")?;
+        if old.sources != sources || old.links != links || old.resolver.version() != version {
+            let resolver = Resolver::load(&self.store, &links).await.context("loading the CMDB")?;
+            let generation = old.generation + 1;
+            self.view.store(Arc::new(Snapshot { generation, sources, links, resolver }));
+        }
+        Ok(())
+    }
+}
+
+impl View {
+    /// Changes with every change.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.generation
+    }
+
+    /// Tells a parser how each source's lines are to be read.
+    pub fn configure(&self, parser: &mut Parser) {
+        for (source, settings) in &self.0.sources {
+            parser.set_source(*source, settings.clone());
+        }
+    }
+
+    /// The CI that an event is about.
+    #[must_use]
+    pub fn resolve(&self, event: &Event<'_>) -> Option<CiMatch> {
+        self.0.resolver.resolve(event)
+    }
+
+    /// Events that no CI and that several CIs answered to, since this view was made.
+    #[must_use]
+    pub fn missed(&self) -> (u64, u64) {
+        self.0.resolver.missed()
+    }
+}
+
+async fn ingestion_rows(store: &Store) -> anyhow::Result<Vec<IngestionRow>> {
+    let mut connection = store.read().acquire().await.context("reading the registered sources")?;
+    ledger::source::ingestion_rows(&mut connection).await.context("reading the registered sources")
+}
+
+fn settings(rows: &[IngestionRow]) -> Vec<(SourceId, SourceSettings)> {
+    let one = |row: &IngestionRow| {
+        let source = &row.source;
+        (source.id, SourceSettings { zone: source.zone, source_type: source.parser.clone() })
+    };
+    rows.iter().map(one).collect()
+}
+
+/// A source that is linked to exactly one CI speaks for it; of several, none can be picked.
+fn links(rows: &[IngestionRow]) -> Vec<(SourceId, CiId)> {
+    let one = |row: &IngestionRow| match row.source.cis[..] {
+        [ci] => Some((row.source.id, ci)),
+        _ => None,
+    };
+    rows.iter().filter_map(one).collect()
+}
+
+fn table(rows: &[IngestionRow]) -> SourceTable {
+    let mut table = SourceTable::new();
+    for row in rows {
+        let to = Attribution { source: row.source.id, client: row.source.client };
+        for credential in &row.credentials {
+            if !bind(&mut table, credential, to) {
+                tracing::warn!(source = %row.source.id, kind = credential.kind.name(), "a credential is damaged");
+            }
+        }
+    }
+    table
+}
+
+/// Whether the credential could be read.
+fn bind(table: &mut SourceTable, credential: &Credential, to: Attribution) -> bool {
+    let value = credential.value.as_str();
+    match credential.kind {
+        CredentialKind::Token => value.parse().map(|hash| table.bind_token(hash, to)).is_ok(),
+        CredentialKind::Certificate => value.parse().map(|print| table.bind_certificate(print, to)).is_ok(),
+        CredentialKind::Address => network(value).map(|network| table.bind_network(network, to)).is_some(),
+        CredentialKind::Listener => {
+            table.bind_listener(value, to);
+            true
+        }
+    }
+}
+
+/// An address alone is the network of that one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
