@@ -46,6 +46,8 @@ pub struct Checked {
 pub struct WebServer {
     /// Address and port.
     pub listen: SocketAddr,
+    /// The name by which senders and browsers reach this machine.
+    pub public_host: Option<String>,
     /// Certificate and key, for HTTPS.
     pub tls: Option<TlsFiles>,
 }
@@ -110,6 +112,7 @@ impl TryFrom<Written> for Checked {
         let mut check = Check::default();
         let web = WebServer {
             listen: check.address("web.listen", &written.web.listen),
+            public_host: written.web.public_host.clone(),
             tls: written.web.tls.as_ref().map(|tls| check.tls("web.tls", tls)),
         };
         let syslog = check.syslog(&written.ingest.syslog);

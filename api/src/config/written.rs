@@ -47,13 +47,16 @@ impl Default for Written {
 pub struct Web {
     /// Address and port. Default `127.0.0.1:8080`.
     pub listen: String,
+    /// The name by which senders and browsers reach this machine, for the snippets that clients are shown. Default: the
+    /// address of `listen`.
+    pub public_host: Option<String>,
     /// Certificate and key; without them the pages are plain HTTP and belong behind a proxy that speaks TLS.
     pub tls: Option<Tls>,
 }
 
 impl Default for Web {
     fn default() -> Web {
-        Web { listen: "127.0.0.1:8080".to_owned(), tls: None }
+        Web { listen: "127.0.0.1:8080".to_owned(), public_host: None, tls: None }
     }
 }
 

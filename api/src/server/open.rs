@@ -1,0 +1,153 @@
+//! Opens the stages of a data directory in the order in which they need each other.
+
+use super::Running;
+use crate::app::{App, Intake, WebSettings};
+use crate::clock;
+use crate::config::{Checked, SyslogProtocol, TlsFiles};
+use crate::pipeline::ReaderHealth;
+use crate::registry::Registry;
+use anyhow::Context;
+use desk::Policy;
+use detect::{Loaded, RuleSet};
+use event::FieldTable;
+use index::{Index, IndexSettings};
+use ingest::{
+    IngestSettings, Journal, JournalSettings, ListenerKind, ListenerSettings, Listeners, Telemetry,
+    TlsSettings,
+};
+use parse::Catalogue;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+pub(super) async fn running(config: &Checked) -> anyhow::Result<Running> {
+    let data = &config.data_dir;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("creating the data directory {}", data.display()))?;
+    // The journal first: its lock keeps a second server out of the directory before anything else is touched.
+    let journal =
+        Journal::open(data.join("journal"), journal_settings(config)).context("opening the journal")?;
+    let store = crate::data::open_store(data).await?;
+    let fields = Arc::new(FieldTable::new());
+    let catalogue = Arc::new(Catalogue::builtin());
+    let index = Index::open(&data.join("index"), index_settings(config), Arc::clone(&fields))
+        .context("opening the index")?;
+    let registry = Registry::load(store.clone(), catalogue, Arc::clone(&fields)).await?;
+    Ok(Running {
+        rules: Arc::new(rules(config, &fields)),
+        policy: Arc::new(policy(config)?),
+        store,
+        journal,
+        index,
+        registry,
+        telemetry: Arc::new(Telemetry::new()),
+        index_health: Arc::new(ReaderHealth::default()),
+        case_health: Arc::new(ReaderHealth::default()),
+    })
+}
+
+fn journal_settings(config: &Checked) -> JournalSettings {
+    JournalSettings {
+        segment_bytes: config.journal.segment_bytes_max,
+        retain_hours: config.journal.retain_hours,
+        ..JournalSettings::default()
+    }
+}
+
+fn index_settings(config: &Checked) -> IndexSettings {
+    IndexSettings {
+        commit_interval_ms: u64::from(config.index.commit_interval_ms),
+        memory_bytes_max: config.index.memory_mib as usize * 1024 * 1024,
+        ..IndexSettings::default()
+    }
+}
+
+/// The rules that are live; one that cannot be used is reported and left out.
+fn rules(config: &Checked, fields: &FieldTable) -> RuleSet {
+    let mut loaded = if config.starter_pack { detect::starter_pack() } else { Loaded::default() };
+    for dir in &config.rule_dirs {
+        loaded.extend(detect::read_directory(dir));
+    }
+    let (set, refused) = RuleSet::compile(loaded.rules, fields);
+    for refusal in loaded.refusals.iter().chain(&refused) {
+        tracing::warn!("rule refused: {refusal}");
+    }
+    set
+}
+
+fn policy(config: &Checked) -> anyhow::Result<Policy> {
+    let Some(path) = &config.case_policy else { return Ok(Policy::default()) };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("reading the case policy {}", path.display()))?;
+    Policy::parse(&text).with_context(|| format!("reading the case policy {}", path.display()))
+}
+
+pub(super) fn ingest_settings(config: &Checked) -> IngestSettings {
+    let syslog = config.syslog.iter().map(|input| ListenerSettings {
+        name: input.name.clone(),
+        kind: match &input.protocol {
+            SyslogProtocol::Udp => ListenerKind::Udp { address: input.listen },
+            SyslogProtocol::Tcp => ListenerKind::Tcp { address: input.listen },
+            SyslogProtocol::Tls(files) => {
+                ListenerKind::Tls { address: input.listen, tls: tls_settings(files) }
+            }
+        },
+    });
+    let http = config.http.iter().map(|input| ListenerSettings {
+        name: input.name.clone(),
+        kind: ListenerKind::Http { address: input.listen },
+    });
+    let files = config.files.iter().map(|input| ListenerSettings {
+        name: input.name.clone(),
+        kind: ListenerKind::File { path: input.path.clone() },
+    });
+    IngestSettings {
+        listeners: syslog.chain(http).chain(files).collect(),
+        checkpoint_dir: config.data_dir.join("checkpoints"),
+    }
+}
+
+fn tls_settings(files: &TlsFiles) -> TlsSettings {
+    TlsSettings {
+        certificate: files.certificate.clone(),
+        key: files.key.clone(),
+        client_ca: files.client_ca.clone(),
+        client_certificate_required: files.client_certificate_required,
+    }
+}
+
+pub(super) async fn app(
+    config: &Checked,
+    running: &Running,
+    listeners: &Listeners,
+    web: SocketAddr,
+) -> anyhow::Result<App> {
+    super::first_login::ensure(&running.store, &config.data_dir).await?;
+    let port = |name: Option<&str>| {
+        name.and_then(|name| listeners.address(name)).map_or(0, |address| address.port())
+    };
+    let first = |wanted: fn(&SyslogProtocol) -> bool| {
+        config.syslog.iter().find(|input| wanted(&input.protocol)).map(|input| input.name.as_str())
+    };
+    let scheme = if config.web.tls.is_some() { "https" } else { "http" };
+    let settings = WebSettings {
+        secure_cookies: config.web.tls.is_some(),
+        intake: Intake {
+            host: config.web.public_host.clone().unwrap_or_else(|| web.ip().to_string()),
+            syslog_tls_port: port(first(|protocol| matches!(protocol, SyslogProtocol::Tls(_)))),
+            syslog_tcp_port: port(first(|protocol| matches!(protocol, SyslogProtocol::Tcp))),
+            http_url: match &config.web.public_host {
+                Some(host) => format!("{scheme}://{host}:{}", web.port()),
+                None => format!("{scheme}://{web}"),
+            },
+        },
+        ..WebSettings::default()
+    };
+    Ok(App::new(
+        running.store.clone(),
+        running.index.clone(),
+        running.registry.catalogue(),
+        running.registry.fields(),
+        settings,
+        Arc::new(clock::now),
+    ))
+}
