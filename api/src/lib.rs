@@ -14,3 +14,4 @@ pub mod pipeline;
 pub mod registry;
 pub mod server;
 pub mod web;
+pub mod wire;
