@@ -60,7 +60,7 @@ impl Glob {
     pub(crate) fn matches(&self, value: &str) -> bool {
         match &self.infix {
             Some(text) => value.contains(text.as_str()),
-            None => self.matches_at(value, |rest| rest.is_empty(), |_| true),
+            None => self.matches_at(value, str::is_empty, |_| true),
         }
     }
 

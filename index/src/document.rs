@@ -25,6 +25,14 @@ pub(crate) struct Buffers {
     record: Vec<u8>,
 }
 
+impl Buffers {
+    fn clear(&mut self) {
+        self.words.clear();
+        self.values.clear();
+        self.record.clear();
+    }
+}
+
 /// A handle on the buffers for the engine, which wants to own its documents.
 #[derive(Clone, Debug)]
 pub(crate) struct EngineDocument(Arc<Buffers>);
@@ -67,9 +75,7 @@ impl DocumentBuilder {
         self.covered.clear();
         self.addresses.clear();
         let buffers = Arc::get_mut(&mut self.buffers).expect("made anew above when shared");
-        buffers.words.clear();
-        buffers.values.clear();
-        buffers.record.clear();
+        buffers.clear();
         (buffers.id, buffers.time, buffers.received) = (event.id.0, event.time.0, event.received.0);
         record::write(event, &names, &mut buffers.record);
         add_own_values(event, &mut buffers.values);
@@ -81,7 +87,8 @@ impl DocumentBuilder {
             }
             match field.value {
                 Value::Str(text) => add_words(text, &mut buffers.words, &mut self.covered),
-                Value::Ip(address) if !self.addresses.contains(&address) => {
+                Value::Ip(address) if self.addresses.contains(&address) => {}
+                Value::Ip(address) => {
                     self.addresses.push(address);
                     add_display(address, &mut buffers.words);
                 }
@@ -91,8 +98,7 @@ impl DocumentBuilder {
             }
         }
         if event.defects.iter().any(|defect| leaves_text_out(defect.kind)) {
-            buffers.words.push(SEPARATOR);
-            buffers.words.push_str(&String::from_utf8_lossy(event.raw));
+            push_text(&String::from_utf8_lossy(event.raw), &mut buffers.words);
         }
         EngineDocument(Arc::clone(&self.buffers))
     }

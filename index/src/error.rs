@@ -47,6 +47,12 @@ pub enum IndexError {
         /// Why.
         source: tantivy::TantivyError,
     },
+    /// An earlier write failed, and with it events that were in memory.
+    #[error("an earlier write failed: open the index again and replay the journal from event {durable}")]
+    EventsLost {
+        /// Everything below it is safe.
+        durable: EventId,
+    },
     /// A background thread ended; what it was doing stands in the log.
     #[error("a background thread of the index has ended unexpectedly; restart the program")]
     WorkerGone,

@@ -44,6 +44,9 @@ pub(crate) struct Shared {
     lock: Option<File>,
 }
 
+/// Splits as they were at one moment.
+pub(crate) type Views = Vec<(SplitKey, Arc<SplitView>)>;
+
 /// What is to be dropped: see [`crate::retention`].
 pub(crate) type Drop = Box<dyn Fn(SplitKey) -> bool + Send>;
 
@@ -201,10 +204,7 @@ impl Shared {
     }
 
     /// The splits that a scope may see, as they are now, and what is known to be missing.
-    pub(crate) fn snapshot(
-        &self,
-        scope: &Scope,
-    ) -> Result<(Vec<(SplitKey, Arc<SplitView>)>, Vec<String>), IndexError> {
+    pub(crate) fn snapshot(&self, scope: &Scope) -> Result<(Views, Vec<String>), IndexError> {
         if self.lock.is_some() {
             let splits = self.read();
             let seen = splits.iter().filter(|(key, _)| scope.allows(key.client));

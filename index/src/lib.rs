@@ -8,7 +8,7 @@
 //! use event::{Event, FieldTable, Scope, Timestamp};
 //! use index::{Index, IndexSettings, SearchRequest};
 //!
-//! # fn run(event: &Event<'_>, now: Timestamp) -> Result<(), index::IndexError> {
+//! # fn run(event: &Event<'_>, now: Timestamp) -> Result<(), index::SearchError> {
 //! let fields = std::sync::Arc::new(FieldTable::new());
 //! let index = Index::open("/var/lib/sperwer/index".as_ref(), IndexSettings::default(), fields)?;
 //! let mut writer = index.writer()?;

@@ -6,8 +6,12 @@ use crate::manifest::{DURABLE, LIVE, Manifest, SegmentInfo};
 use crate::segment;
 use event::{ClientId, EventId, Timestamp};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
+
+/// Where damaged splits go, below the index directory.
+const ASIDE: &str = "damaged";
 
 /// Which split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,7 +145,7 @@ pub(crate) fn view_of_others(path: &Path) -> Result<SplitView, IndexError> {
 
 /// Moves a damaged split out of the way, so that the others and new events go on.
 pub(crate) fn set_aside(root: &Path, key: SplitKey, path: &Path) -> Result<PathBuf, IndexError> {
-    let aside = root.join("damaged");
+    let aside = root.join(ASIDE);
     fs::create_dir_all(&aside).map_err(io_error("create", &aside))?;
     let day = path.file_name().unwrap_or_default().to_string_lossy();
     let target = (0..)
@@ -150,6 +154,38 @@ pub(crate) fn set_aside(root: &Path, key: SplitKey, path: &Path) -> Result<PathB
         .expect("a directory does not hold 2^32 entries");
     fs::rename(path, &target).map_err(io_error("move", path))?;
     Ok(target)
+}
+
+/// Splits that were set aside.
+pub(crate) fn list_aside(root: &Path) -> Result<Vec<(SplitKey, PathBuf)>, IndexError> {
+    let aside = root.join(ASIDE);
+    if !aside.exists() {
+        return Ok(Vec::new());
+    }
+    let key = |name: &str| {
+        let (client, rest) = name.split_once('-')?;
+        SplitKey::of(client, rest.get(..10)?)
+    };
+    Ok(subdirectories(&aside)?.into_iter().filter_map(|(name, path)| Some((key(&name)?, path))).collect())
+}
+
+/// Deletes a split. The manifests go first: what is left of it after a crash is then not taken for damage.
+pub(crate) fn delete(path: &Path) -> Result<(), IndexError> {
+    for manifest in [DURABLE, LIVE] {
+        match fs::remove_file(path.join(manifest)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error("delete", path)(error));
+            }
+            _ => {}
+        }
+    }
+    sync_directory(path)?;
+    fs::remove_dir_all(path).map_err(io_error("delete", path))?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+fn sync_directory(path: &Path) -> Result<(), IndexError> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(io_error("flush", path))
 }
 
 /// All splits by key.

@@ -6,7 +6,7 @@ use crate::find::{Drop, Shared};
 use crate::keeper::{self, CheckpointDone, CheckpointJob, MergeDone, MergeJob, Replaced, Worker};
 use crate::manifest::LIVE;
 use crate::segment::{self, Engine, NewSegment};
-use crate::split::{SplitKey, SplitView, ViewSegment};
+use crate::split::{self, SplitKey, SplitView, ViewSegment};
 use crate::telemetry::{add, set};
 use crate::{CHECKPOINT_BYTES_MAX, IndexError, clock, merge};
 use event::{Event, EventId, Timestamp};
@@ -57,6 +57,8 @@ pub struct IndexWriter {
     retired: Vec<(u64, SplitKey, String)>,
     /// Bytes of segments that are not durable.
     fresh_bytes: u64,
+    /// A segment could not be written, so events are missing: nothing may be committed or called durable any more.
+    lost: bool,
     dropping: Vec<Drop>,
     /// `dropping` may be done once everything below this is durable.
     dropping_after: Option<EventId>,
@@ -89,6 +91,7 @@ impl IndexWriter {
             to_merge: shared.keys().into_iter().collect(),
             retired: Vec::new(),
             fresh_bytes: 0,
+            lost: false,
             dropping: Vec::new(),
             dropping_after: None,
             shared,
@@ -110,8 +113,10 @@ impl IndexWriter {
     /// Adds an event. One that is in the index already is skipped.
     ///
     /// # Errors
-    /// When its id is below [`position`](Self::position), or a segment cannot be written.
+    /// When its id is below [`position`](Self::position), or a segment cannot be written; after the latter the writer
+    /// is of no more use, and the index is to be opened again.
     pub fn add(&mut self, event: &Event<'_>) -> Result<(), IndexError> {
+        self.is_whole()?;
         if event.id < self.next {
             let last = EventId(self.next.0.saturating_sub(1));
             return Err(IndexError::OutOfOrder { last, got: event.id });
@@ -132,7 +137,9 @@ impl IndexWriter {
         let split = self.open.get_mut(&key).expect("inserted above when it was not there");
         if event.id.0 >= split.durable {
             let document = self.documents.build(event, &self.shared.names);
-            split.segment.add(event, document)?;
+            let added = split.segment.add(event, document);
+            self.lost |= added.is_err();
+            added?;
             split.used = self.uses;
             add(&self.shared.telemetry.events_indexed, 1);
         }
@@ -167,6 +174,7 @@ impl IndexWriter {
     /// # Errors
     /// When a segment or manifest cannot be written.
     pub fn commit(&mut self) -> Result<(), IndexError> {
+        self.is_whole()?;
         let started = clock::start();
         let keys: Vec<SplitKey> = self.open.keys().copied().collect();
         for key in keys {
@@ -212,6 +220,10 @@ impl IndexWriter {
         Err(IndexError::WorkerGone)
     }
 
+    fn is_whole(&self) -> Result<(), IndexError> {
+        if self.lost { Err(IndexError::EventsLost { durable: self.durable }) } else { Ok(()) }
+    }
+
     /// Makes room for one more open split.
     fn make_room(&mut self) -> Result<(), IndexError> {
         if self.open.len() < self.shared.settings.open_splits_max.max(1) {
@@ -253,7 +265,9 @@ impl IndexWriter {
         if split.segment.events() == 0 {
             return Ok(());
         }
-        let info = split.segment.finish()?;
+        let finished = split.segment.finish();
+        self.lost |= finished.is_err();
+        let info = finished?;
         self.fresh_bytes += info.bytes;
         let mut view = self.view(key);
         view.segments.push(ViewSegment { info, durable: false });
@@ -451,8 +465,13 @@ impl IndexWriter {
             self.to_merge.remove(&key);
             self.retired.retain(|(_, split, _)| *split != key);
             let path = key.path(&self.shared.root);
-            fs::remove_dir_all(&path).map_err(io_error("delete", &path))?;
+            split::delete(&path)?;
             tracing::info!(client = %key.client, path = %path.display(), "a split was deleted");
+        }
+        for (key, path) in split::list_aside(&self.shared.root)? {
+            if drop(key) {
+                split::delete(&path)?;
+            }
         }
         Ok(())
     }

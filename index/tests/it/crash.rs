@@ -173,3 +173,22 @@ fn few_open_splits_and_little_memory_are_enough() {
     bench.add_all(&samples);
     assert_eq!(bench.ids("tick"), (0..200).collect::<Vec<u64>>());
 }
+
+#[test]
+fn a_failed_write_is_not_passed_over() {
+    let mut bench = Bench::new();
+    bench.add(&Sample::new(0, "tick"));
+    // The split's directory goes away under the writer: as good as a full disk.
+    fs::remove_dir_all(bench.dir.path().join("1")).expect("a directory");
+    assert!(bench.writer.commit().is_err());
+    let again = bench.writer.commit().expect_err("events are missing");
+    assert_eq!(
+        again.to_string(),
+        "an earlier write failed: open the index again and replay the journal from event 0"
+    );
+    assert!(bench.writer.checkpoint().is_err());
+    let mut bench = bench.crash(IndexSettings::default());
+    assert_eq!(bench.writer.position().0, 0);
+    bench.add_all(&[Sample::new(0, "tick")]);
+    assert_eq!(bench.ids("tick"), [0]);
+}

@@ -1,5 +1,6 @@
 //! The index from outside: what is written is found, once, by those who may see it.
 
+mod corpus;
 mod crash;
 mod language;
 mod naive;

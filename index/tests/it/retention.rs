@@ -51,3 +51,17 @@ fn an_erased_client_is_gone_and_the_others_are_not() {
     let found = bench.index.search(&Scope::clients([ClientId(2)]), &SearchRequest::new("")).expect("a page");
     assert_eq!(found.total, 1, "what comes later is indexed again");
 }
+
+#[test]
+fn erasing_reaches_what_was_set_aside() {
+    let mut bench = Bench::with(settings());
+    bench.add_all(&[Sample::new(0, "tick"), Sample::new(1, "tick").of_client(2)]);
+    bench.writer.checkpoint().expect("a checkpoint");
+    std::fs::write(bench.dir.path().join("1/2026-11-22/durable.json"), b"{").expect("a file");
+    let mut bench = bench.crash(settings());
+    let aside = bench.dir.path().join("damaged/1-2026-11-22-0");
+    assert!(aside.exists());
+    bench.index.erase(ClientId(1));
+    until(&mut bench, DAY, |_| !aside.exists());
+    assert_eq!(bench.ids("tick"), [1]);
+}
