@@ -17,6 +17,7 @@ pub mod user;
 pub use caller::{Caller, Credential};
 pub use role::{Action, PERMISSIONS, Role};
 pub use secret::Secret;
+pub(crate) use secret::sha256_hex;
 pub use user::{Language, NewUser, Organisation, Theme, User, UserId};
 
 use event::Timestamp;

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod identity;
 pub mod pipeline;
 pub mod registry;
+pub mod rest;
 pub mod server;
 pub mod web;
 pub mod wire;

@@ -17,6 +17,7 @@ pub mod template;
 
 use crate::app::App;
 use crate::identity::guard;
+use crate::rest;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn};
@@ -29,7 +30,13 @@ use tower_http::set_header::SetResponseHeaderLayer;
 /// Pages, API and assets, with the gate before each.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
-    for route in route::table() {
+    for mut route in route::table() {
+        if rest::REPEATABLE.contains(&route.path) && route.methods == route::WRITE {
+            let once_app = Arc::clone(&app);
+            route.handler = route.handler.route_layer(from_fn(move |request: Request, next: Next| {
+                rest::idempotency::once(Arc::clone(&once_app), request, next)
+            }));
+        }
         let (gate_app, access) = (Arc::clone(&app), route.access);
         let gate = from_fn(move |request: Request, next: Next| {
             let app = Arc::clone(&gate_app);

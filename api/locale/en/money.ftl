@@ -49,6 +49,7 @@ invoice-unit-price = Unit price
 invoice-amount = Amount
 invoice-evidence = Evidence
 invoice-to-price = to be priced
+invoice-band = band { $band }, { $average } cases a month on average
 invoice-average = months of the average
 invoice-cases = { $n ->
     [one] 1 case

@@ -10,7 +10,7 @@ search-wrong = Query, character { $position }:
 search-not-searched = Not searched:
 search-found = { $n ->
     [one] 1 event
-   *[other] { $n } events
+   *[other] { $shown } events
 }
 search-per = { $span } a bar
 search-histogram = Events over time

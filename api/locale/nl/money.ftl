@@ -49,6 +49,7 @@ invoice-unit-price = Eenheidsprijs
 invoice-amount = Bedrag
 invoice-evidence = Onderbouwing
 invoice-to-price = te prijzen
+invoice-band = schijf { $band }, gemiddeld { $average } cases per maand
 invoice-average = maanden van het gemiddelde
 invoice-cases = { $n ->
     [one] 1 case

@@ -10,7 +10,7 @@ search-wrong = Zoekvraag, teken { $position }:
 search-not-searched = Niet doorzocht:
 search-found = { $n ->
     [one] 1 gebeurtenis
-   *[other] { $n } gebeurtenissen
+   *[other] { $shown } gebeurtenissen
 }
 search-per = per balk { $span }
 search-histogram = Gebeurtenissen in de tijd

@@ -5,8 +5,10 @@ use minijinja::value::Value as Html;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-/// Width of a chart in its own units; on the page it takes the width that there is.
-const WIDTH: u32 = 960;
+/// Size of a chart that has the page's width, in its own units; on the page it takes the width that there is.
+pub const WIDE: (u32, u32) = (1200, 170);
+/// Size of a chart that has half the page's width.
+pub const HALF: (u32, u32) = (640, 210);
 /// Most bars in a chart; more would be thinner than a pixel.
 pub const BARS_MAX: usize = 400;
 
@@ -40,9 +42,9 @@ type Drawn = Result<String, Box<dyn std::error::Error>>;
 
 /// Bars over time, with a second series as a line and a limit as a dashed line.
 #[must_use]
-pub fn bars(bars: &[Bar], limit: Option<f64>, height: u32, text: &str) -> Value {
+pub fn bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32), text: &str) -> Value {
     let shown = &bars[..bars.len().min(BARS_MAX)];
-    finished(draw_bars(shown, limit, height), (WIDTH, height), text)
+    finished(draw_bars(shown, limit, size), size, text)
 }
 
 /// A line without axes, as wide as a word.
@@ -52,10 +54,10 @@ pub fn spark(values: &[f64], text: &str) -> Value {
     finished(draw_spark(values, SIZE), SIZE, text)
 }
 
-fn draw_bars(bars: &[Bar], limit: Option<f64>, height: u32) -> Drawn {
+fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32)) -> Drawn {
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         let highest = bars.iter().flat_map(|bar| [Some(bar.value), bar.line]).chain([limit]).flatten();
         let top = highest.fold(0.0_f64, f64::max).max(1.0) * 1.08;
         let count = bars.len().max(1) as f64;
@@ -73,7 +75,7 @@ fn draw_bars(bars: &[Bar], limit: Option<f64>, height: u32) -> Drawn {
             .bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(GRID)
-            .x_labels(bars.len().clamp(1, 12))
+            .x_labels(bars.len().clamp(1, size.0 as usize / 80))
             .y_labels(5)
             .x_label_formatter(&label)
             .y_label_formatter(&|y| plain(*y))
@@ -152,7 +154,7 @@ mod tests {
     fn a_chart_has_its_bars_its_tokens_and_its_text() {
         let data: Vec<Bar> =
             (0..3).map(|n| Bar { label: format!("m{n}"), value: f64::from(n), line: Some(1.0) }).collect();
-        let svg = bars(&data, Some(2.5), 200, "three \"months\"").to_string();
+        let svg = bars(&data, Some(2.5), HALF, "three \"months\"").to_string();
         assert_eq!(svg.matches("<rect").count(), 2, "{svg}");
         assert!(svg.contains("aria-label=\"three &quot;months&quot;\""), "{svg}");
         assert!(
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_no_failure() {
-        assert!(bars(&[], None, 100, "empty").to_string().starts_with("<svg"));
+        assert!(bars(&[], None, WIDE, "empty").to_string().starts_with("<svg"));
         assert!(spark(&[], "empty").to_string().contains("empty"));
         assert!(spark(&[1.0], "one").to_string().starts_with("<svg"));
     }

@@ -73,6 +73,20 @@ pub fn decimal(x: f64, places: usize, language: Language) -> String {
     }
 }
 
+/// A decimal number, written with a point and without marks, as the language writes it. The digits stay as they are:
+/// money never passes through floating point (D7.10).
+#[must_use]
+pub fn exact(plain: &str, language: Language) -> String {
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole| count(whole, language));
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}{}{fraction}", decimal_mark(language))
+    }
+}
+
 /// A length of time in its two largest units.
 #[must_use]
 pub fn span(ms: i64, language: Language) -> String {
@@ -120,6 +134,8 @@ mod tests {
         assert_eq!(bytes(999, Language::En), "999 B");
         assert_eq!(percent(0.9965, Language::Nl), "99,7 %");
         assert_eq!(decimal(-0.001, 2, Language::En), "0.00");
+        assert_eq!(exact("2450.00", Language::Nl), "2.450,00");
+        assert_eq!(exact("-0.50", Language::En), "-0.50");
         assert_eq!(decimal(-1234.5, 1, Language::Nl), "-1.234,5");
     }
 

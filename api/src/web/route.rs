@@ -4,6 +4,7 @@ use super::{asset, page};
 use crate::app::App;
 use crate::identity::Action;
 use crate::identity::guard::Access;
+use crate::rest;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use std::fmt;
@@ -50,6 +51,7 @@ pub fn table() -> Vec<Route> {
     routes.extend(events());
     routes.extend(orders());
     routes.extend(figures());
+    routes.extend(rest::table());
     routes
 }
 

@@ -82,6 +82,7 @@ fn set(language: Language) -> Set {
     environment.add_filter("day", |at_ms: Value| whole(&at_ms).map_or("–".to_owned(), format::day));
     environment.add_filter("count", move |n: i64| format::count(n, language));
     environment.add_filter("bytes", move |n: i64| format::bytes(n, language));
+    environment.add_filter("exact", move |plain: &str| format::exact(plain, language));
     environment.add_filter("percent", move |x: f64| format::percent(x, language));
     environment.add_filter("decimal", move |x: f64, places: usize| format::decimal(x, places, language));
     environment.add_filter("span", move |ms: i64| format::span(ms, language));

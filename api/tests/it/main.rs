@@ -2,4 +2,6 @@
 
 mod access;
 mod entrance;
+mod orders;
+mod work;
 mod world;

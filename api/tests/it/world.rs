@@ -5,14 +5,18 @@ use api::identity::{Language, NewUser, Organisation, Role, user};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use axum::{Router, http::Method};
-use event::{ClientId, FieldTable, ProviderId, Timestamp};
-use index::{Index, IndexSettings};
-use parse::Catalogue;
+use bumpalo::Bump;
+use desk::{GroupFilter, Level, NewAlert, Policy};
+use event::{ClientId, FieldTable, Frame, Origin, ProviderId, Scope, Timestamp, Transport};
+use index::{Index, IndexSettings, IndexWriter};
+use ledger::{NewSource, SourceTransport, Tally};
+use parse::{Catalogue, Parser};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use store::ClientEntry;
 use store::testing::TestStore;
+use store::{Actor, ClientEntry};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use tower::ServiceExt;
 
 /// Of every user.
@@ -29,6 +33,7 @@ pub struct World {
     pub gent: ClientId,
     pub network: ProviderId,
     now_ms: Arc<AtomicI64>,
+    writer: Mutex<IndexWriter>,
     _store: TestStore,
     _folder: TempDir,
 }
@@ -68,6 +73,7 @@ impl World {
         let fields = Arc::new(FieldTable::new());
         let folder = TempDir::new().unwrap();
         let index = Index::open(folder.path(), IndexSettings::default(), Arc::clone(&fields)).unwrap();
+        let writer = Mutex::new(index.writer().unwrap());
         let app = Arc::new(App::new(
             (*store).clone(),
             index,
@@ -77,7 +83,35 @@ impl World {
             Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
         ));
         let router = api::web::router(Arc::clone(&app));
-        World { app, router, anb, gent, network, now_ms, _store: store, _folder: folder }
+        World { app, router, anb, gent, network, now_ms, writer, _store: store, _folder: folder }
+    }
+
+    /// Takes in an event for a client as the pipeline would: parsed, indexed, metered, and with `alert` as an alert.
+    /// Gives the number of the alert group.
+    pub async fn take_in(&self, client: ClientId, line: &str, alert: bool) -> i64 {
+        let mut tx = self.app.store.write().await.unwrap();
+        let actor = Actor::program("test");
+        let new = NewSource::new(client, "Webserver", "linux-sshd", SourceTransport::Tcp);
+        let source = ledger::source::put_source(&mut tx, &new, &actor, self.app.now()).await.unwrap();
+        let mut parser = Parser::new(Arc::clone(&self.app.catalogue), Arc::clone(&self.app.fields));
+        let (arena, mut tally) = (Bump::new(), Tally::new());
+        let mut writer = self.writer.lock().await;
+        let origin = Origin { client, source, transport: Transport::Tcp, peer: None };
+        let received = self.app.now();
+        let frame = Frame { id: writer.position(), raw: line.as_bytes(), received, origin, truncated: false };
+        let event = parser.parse(&frame, &arena);
+        tally.add(&event);
+        tally.write(&mut tx).await.unwrap();
+        if alert {
+            let alert = NewAlert::new("rule-1", "SSH logon as root", Level::High, &event);
+            desk::record_alerts(&mut tx, &[alert], &Policy::default(), received.millis()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        writer.add(&event).unwrap();
+        writer.commit().unwrap();
+        let (scope, filter) = (Scope::clients([client]), GroupFilter::default());
+        let page = desk::alert_queue(&self.app.store, &scope, &filter).await.unwrap();
+        page.groups.first().map_or(0, |group| group.id.0)
     }
 
     pub fn pass(&self, ms: i64) {

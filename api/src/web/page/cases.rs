@@ -11,7 +11,8 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect};
 use desk::{
-    Case, CaseDetail, CaseFilter, CaseId, Change, State, Targets, Verdict, Workflow, case_detail, case_queue,
+    Case, CaseDetail, CaseEvent, CaseFilter, CaseId, Change, EventKind, State, Targets, Verdict, Workflow,
+    case_detail, case_queue,
 };
 use event::{CiId, EventId, ProviderId, Scope};
 use serde::{Deserialize, Serialize};
@@ -333,8 +334,8 @@ fn story(detail: &CaseDetail, names: &Names<'_>) -> Vec<StoryItem> {
         organisation: organisation_name(&event.organisation, names),
         human: event.human,
         kind: event.kind.name(),
-        from: event.from.clone().unwrap_or_default(),
-        to: event.to.clone().unwrap_or_default(),
+        from: told(event, event.from.as_deref(), detail, names),
+        to: told(event, event.to.as_deref(), detail, names),
         reason: event.reason.clone().unwrap_or_default(),
         note: None,
         shared: false,
@@ -354,6 +355,28 @@ fn story(detail: &CaseDetail, names: &Names<'_>) -> Vec<StoryItem> {
     let mut story: Vec<StoryItem> = events.chain(notes).collect();
     story.sort_by_key(|item| std::cmp::Reverse(item.at_ms));
     story
+}
+
+/// A stored value as people call it: a provider's name, an alert group's rule.
+fn told(event: &CaseEvent, stored: Option<&str>, detail: &CaseDetail, names: &Names<'_>) -> String {
+    let stored = stored.unwrap_or_default();
+    let number = |text: &str| text.parse::<u32>().ok();
+    match event.kind {
+        EventKind::Assigned => {
+            let part = |part: &str| match part.split_once(':') {
+                Some(("provider", id)) => number(id).map(|id| names.provider(ProviderId(id)).name),
+                Some(("user", login)) => Some(login.to_owned()),
+                _ => None,
+            };
+            let parts: Vec<String> = stored.split(' ').filter_map(part).collect();
+            parts.join(", ")
+        }
+        EventKind::Linked | EventKind::Unlinked => {
+            let group = detail.groups.iter().find(|group| group.id.to_string() == stored);
+            group.map_or_else(|| stored.to_owned(), |group| group.rule_title.clone())
+        }
+        _ => stored.to_owned(),
+    }
 }
 
 fn organisation_name(stored: &str, names: &Names<'_>) -> String {

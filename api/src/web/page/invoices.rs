@@ -5,7 +5,7 @@ use crate::web::names::Name;
 use crate::web::shell::Page;
 use axum::extract::Query;
 use ledger::Month;
-use ledger::invoice::{self, Evidence, Invoice, Line, Payer};
+use ledger::invoice::{self, Evidence, Invoice, Item, Line, Payer};
 use serde::{Deserialize, Serialize};
 
 /// What the address holds.
@@ -50,7 +50,10 @@ struct LineView {
     unit_price: Option<String>,
     amount: Option<String>,
     question: Option<String>,
-    note: String,
+    /// The band of the average number of cases, as `0–25`.
+    band: Option<String>,
+    /// What a person wrote about it.
+    note: Option<String>,
     evidence: Vec<EvidenceView>,
 }
 
@@ -127,9 +130,20 @@ fn line(line: &Line) -> LineView {
         unit_price: line.unit_price.map(|price| price.to_string()),
         amount: line.amount.map(|amount| format!("{amount:.2}")),
         question: line.question.clone(),
-        note: line.note.clone(),
+        band: line
+            .note
+            .split_once("band ")
+            .filter(|_| line.item == Item::CaseBand)
+            .map(|(_, band)| band.to_owned()),
+        note: written_by_a_person(line).then(|| line.note.clone()),
         evidence: line.evidence.iter().map(evidence).collect(),
     }
+}
+
+/// The notes of the other lines are made by the ledger, in English; the page tells the same by itself.
+fn written_by_a_person(line: &Line) -> bool {
+    let by_hand = matches!(line.item, Item::CaseCredit | Item::VolumeCorrection | Item::Amount);
+    by_hand || line.unit_price.is_none()
 }
 
 fn evidence(evidence: &Evidence) -> EvidenceView {

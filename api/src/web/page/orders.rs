@@ -33,6 +33,7 @@ struct ListView {
 #[derive(Serialize)]
 struct OrderRow {
     id: u32,
+    number: String,
     name: String,
     client: Name,
     source_type: String,
@@ -52,6 +53,7 @@ pub async fn list(page: Page) -> Answer {
         .into_iter()
         .map(|order| OrderRow {
             id: order.id.0,
+            number: order.id.to_string(),
             client: names.client(order.client),
             source_type: page.source_type(&order.source_type),
             state: order.state.name(),
@@ -157,7 +159,7 @@ pub struct RequestForm {
 /// `POST /orders/request`.
 pub async fn request(page: Page, Form(form): Form<RequestForm>) -> Answer {
     let id = place(&page, form).await?;
-    Ok(Redirect::to(&format!("/orders/{id}")).into_response())
+    Ok(Redirect::to(&format!("/orders/{}", id.0)).into_response())
 }
 
 async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
@@ -195,6 +197,7 @@ async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
 #[derive(Serialize)]
 struct View {
     id: u32,
+    number: String,
     name: String,
     client: Name,
     source_type: String,
@@ -246,6 +249,7 @@ async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
     let running = matches!(order.state, OrderState::Provisioned | OrderState::Delivered);
     let view = View {
         id: id.0,
+        number: id.to_string(),
         client: names.client(order.client),
         source_type: page.source_type(&order.source_type),
         transport: order.transport.name(),

@@ -20,7 +20,6 @@ const PAGE_EVENTS: usize = 100;
 const BARS: u64 = 80;
 /// Values in the counts by field.
 const TOP_VALUES: usize = 12;
-const HISTOGRAM_HEIGHT: u32 = 130;
 /// The ranges to pick from: name and length in milliseconds.
 const RANGES: [(&str, i64); 6] = [
     ("15m", 900_000),
@@ -241,7 +240,7 @@ fn histogram(page: &Page, histogram: &Histogram, from: Timestamp, to: Timestamp)
         })
         .collect();
     let text = format!("{}: {}", page.text("search-histogram"), histogram.total);
-    chart::bars(&bars, None, HISTOGRAM_HEIGHT, &text)
+    chart::bars(&bars, None, chart::WIDE, &text)
 }
 
 fn tick(start_ms: i64, step_ms: i64) -> String {

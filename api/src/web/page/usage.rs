@@ -24,7 +24,6 @@ const MONTHS: usize = 13;
 const AVERAGE_MONTHS: usize = 3;
 /// Rows of the tables by source and by CI.
 const TOP_ROWS: usize = 15;
-const CHART_HEIGHT: u32 = 190;
 const BYTES_PER_GB: f64 = 1e9;
 
 /// What the address holds.
@@ -273,14 +272,14 @@ fn volume_chart(page: &Page, figures: &[MonthFigure], limits: Limits) -> Value {
     chart::bars(
         &bars,
         Some(limits.bytes as f64 / BYTES_PER_GB),
-        CHART_HEIGHT,
+        chart::HALF,
         &page.text("usage-volume-chart"),
     )
 }
 
 fn cases_chart(page: &Page, figures: &[MonthFigure], limits: Limits) -> Value {
     let bars = monthly(figures, |f| f.cases, 1.0);
-    chart::bars(&bars, Some(limits.cases as f64), CHART_HEIGHT, &page.text("usage-cases-chart"))
+    chart::bars(&bars, Some(limits.cases as f64), chart::HALF, &page.text("usage-cases-chart"))
 }
 
 fn days_chart(page: &Page, rows: &[UsageRow], month: Month) -> Value {
@@ -291,7 +290,7 @@ fn days_chart(page: &Page, rows: &[UsageRow], month: Month) -> Value {
             Bar { label, value: own.map_or(0.0, |row| row.usage.bytes as f64 / 1e6), line: None }
         })
         .collect();
-    chart::bars(&bars, None, CHART_HEIGHT, &page.text("usage-days-chart"))
+    chart::bars(&bars, None, chart::WIDE, &page.text("usage-days-chart"))
 }
 
 fn notice(notice: &Notice) -> NoticeView {

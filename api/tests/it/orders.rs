@@ -1,0 +1,32 @@
+//! Ordering a log source: from the catalogue to the token.
+
+use crate::world::{World, between};
+use axum::http::StatusCode;
+
+#[tokio::test]
+async fn a_client_asks_and_its_approver_orders() {
+    let world = World::new().await;
+    let reader = world.signed_in("client_reader").await;
+    assert!(reader.get("/orders/new?q=ssh").await.body.contains("/orders/new/linux-sshd"));
+    assert_eq!(reader.get("/orders/new/linux-sshd").await.status, StatusCode::OK);
+    let fields = "client=anb&name=Webserver&source_type=linux-sshd&transport=tls&goal=aanmeldingen+opvolgen\
+                  &expected_gb=1.5&follow_up=siem-and-soc";
+    let answer = reader.post("/orders/request", fields).await;
+    assert_eq!(
+        (answer.status, answer.location.as_str()),
+        (StatusCode::SEE_OTHER, "/orders/1"),
+        "{}",
+        answer.body
+    );
+    assert_eq!(reader.post("/orders/1/approve", "note=").await.status, StatusCode::FORBIDDEN);
+    assert!(!reader.get("/orders/1").await.body.contains("/orders/1/approve"));
+
+    let approver = world.signed_in("client_approver").await;
+    let page = approver.post("/orders/1/approve", "note=").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    let token = between(&page.body, "<pre id=\"token\">", "</pre>").to_owned();
+    assert!(token.starts_with("spw_") && page.body.matches(&token).count() >= 4, "{}", page.body);
+    let again = approver.get("/orders/1").await.body;
+    assert!(!again.contains(&token) && again.contains("TOKEN") && again.contains("Wachten op"), "{again}");
+    assert_eq!(approver.post("/orders/1/approve", "note=").await.status, StatusCode::CONFLICT);
+}

@@ -1,0 +1,199 @@
+//! An analyst's work from alert to closed case, and what others may see of it.
+
+use crate::world::{Browser, World, form};
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+const LINE: &str =
+    "<38>Nov 23 08:59:00 web01 sshd[311]: Accepted password for root from 203.0.113.9 port 4711 ssh2";
+
+async fn api(
+    browser: &Browser<'_>,
+    method: Method,
+    path: &str,
+    body: Value,
+    key: &str,
+) -> (StatusCode, Value) {
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-form-token", browser.form_token.as_str()),
+        ("idempotency-key", key),
+    ];
+    let headers = if key.is_empty() { &headers[..2] } else { &headers[..] };
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    let answer = browser.send(method, path, body, headers).await;
+    (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn from_alert_to_closed_case() {
+    let world = World::new().await;
+    let group = world.take_in(world.anb, LINE, true).await;
+    let analyst = world.signed_in("analyst").await;
+    let queue = analyst.get("/queue").await.body;
+    assert!(queue.contains("SSH logon as root") && queue.contains("Agentschap Bos"), "{queue}");
+    let page = analyst.get(&format!("/alerts/{group}")).await.body;
+    assert!(page.contains("203.0.113.9"), "the source line stands on the page of the group: {page}");
+
+    let answer = analyst.post(&format!("/alerts/{group}/register"), "title=").await;
+    assert_eq!(
+        (answer.status, answer.location.as_str()),
+        (StatusCode::SEE_OTHER, "/cases/1"),
+        "{}",
+        answer.body
+    );
+    for (path, fields) in [
+        ("/cases/1/assign", "version=VERSION&user=analyst"),
+        ("/cases/1/state", "version=VERSION&to=triage"),
+        ("/cases/1/priority", "version=VERSION&priority=1&reason=dienst+ligt+plat"),
+        ("/cases/1/state", "version=VERSION&to=resolved"),
+        ("/cases/1/verdict", "version=VERSION&verdict=true_positive&root_cause=zwak+wachtwoord"),
+        ("/cases/1/state", "version=VERSION&to=closed"),
+    ] {
+        let (_, case) = api(&analyst, Method::GET, "/api/v1/cases/1", Value::Null, "").await;
+        let fields = fields.replace("VERSION", &case["version"].to_string());
+        let answer = analyst.post(path, &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path} {fields}: {}", answer.body);
+    }
+    let page = analyst.get("/cases/1").await.body;
+    for text in ["gesloten", "Terecht: een incident", "dienst ligt plat", "203.0.113.9"] {
+        assert!(page.contains(text), "{text} is not on {page}");
+    }
+    let stale = analyst.post("/cases/1/state", "version=1&to=reopened&reason=toch+niet").await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.body);
+}
+
+#[tokio::test]
+async fn notes_stay_inside_until_they_are_shared() {
+    let world = World::new().await;
+    let group = world.take_in(world.anb, LINE, true).await;
+    let (analyst, reader) = (world.signed_in("analyst").await, world.signed_in("client_reader").await);
+    analyst.post(&format!("/alerts/{group}/register"), "title=").await;
+    analyst.post("/cases/1/notes", &format!("body={}&visibility=internal", form("alleen voor ons"))).await;
+    analyst.post("/cases/1/notes", &format!("body={}&visibility=shared", form("graag bevestigen <b>"))).await;
+    let page = reader.get("/cases/1").await.body;
+    assert!(page.contains("graag bevestigen &lt;b&gt;") && !page.contains("alleen voor ons"), "{page}");
+    let (_, case) = api(&reader, Method::GET, "/api/v1/cases/1", Value::Null, "").await;
+    assert_eq!(case["notes"].as_array().unwrap().len(), 1, "{case}");
+}
+
+#[tokio::test]
+async fn nobody_learns_of_another_clients_data() {
+    let world = World::new().await;
+    let group = world.take_in(world.anb, LINE, true).await;
+    let lead = world.signed_in("soc_lead").await;
+    lead.post(&format!("/alerts/{group}/register"), "title=").await;
+    let own = world.signed_in("client_approver").await;
+    let goal = "goal=x&expected_gb=1&follow_up=siem&transport=tls&source_type=linux-sshd";
+    own.post("/orders/request", &format!("client=anb&name=Bron&{goal}")).await;
+
+    let foreign = world.signed_in("gent_approver").await;
+    for path in [
+        "/cases/1",
+        "/api/v1/cases/1",
+        "/events/0",
+        "/api/v1/events/0",
+        "/sources/1",
+        "/orders/1",
+        "/orders/1/live",
+        "/api/v1/orders/1",
+        "/search?client=anb",
+        "/api/v1/clients/anb/events",
+        "/usage?client=anb",
+        "/invoices?client=anb",
+        "/kris?subject=client:1",
+        "/cases?client=anb",
+        "/sources?client=anb",
+        "/api/v1/usage?client=anb",
+        "/api/v1/invoices?client=anb",
+        "/api/v1/cases?client=anb",
+        "/api/v1/sources?client=anb",
+        "/api/v1/orders?client=anb",
+        "/api/v1/kris?client=anb",
+    ] {
+        assert_eq!(foreign.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+        let unknown = path.replace("anb", "bestaatniet");
+        assert_eq!(foreign.get(&unknown).await.status, StatusCode::NOT_FOUND, "{unknown}");
+    }
+    for (path, fields) in [
+        ("/orders/1/approve", "note="),
+        ("/cases/1/notes", "body=x"),
+        ("/usage/anb/2026-11/decide", "decision=stay"),
+        (
+            "/orders/request",
+            "client=anb&name=Bron&goal=x&expected_gb=1&follow_up=siem&transport=tls&source_type=linux-sshd",
+        ),
+    ] {
+        assert_eq!(foreign.post(path, fields).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in
+        ["/cases?state=all", "/search?range=30d", "/sources", "/orders", "/usage", "/invoices", "/kris"]
+    {
+        let page = foreign.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
+        for secret in ["Agentschap Bos", "203.0.113.9", "SC-2026", "web01"] {
+            assert!(!page.body.contains(secret), "{path} shows {secret}");
+        }
+    }
+    for path in
+        ["/api/v1/clients/all/events", "/api/v1/cases?state=all", "/api/v1/sources", "/api/v1/clients"]
+    {
+        let (status, answer) = api(&foreign, Method::GET, path, Value::Null, "").await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(
+            !answer.to_string().contains("anb") && !answer.to_string().contains("203.0.113.9"),
+            "{path}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_post_with_a_key_is_done_once() {
+    let world = World::new().await;
+    world.take_in(world.anb, LINE, true).await;
+    let analyst = world.signed_in("analyst").await;
+    let body = json!({ "client": "anb", "title": "Gemeld door de klant" });
+    let first = api(&analyst, Method::POST, "/api/v1/cases", body.clone(), "key-1").await;
+    assert_eq!(first.0, StatusCode::CREATED, "{}", first.1);
+    assert_eq!(api(&analyst, Method::POST, "/api/v1/cases", body, "key-1").await, first);
+    let other = json!({ "client": "anb", "title": "Iets anders" });
+    let (status, problem) = api(&analyst, Method::POST, "/api/v1/cases", other, "key-1").await;
+    assert_eq!(
+        (status, problem["type"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("/problems/invalid"))
+    );
+    let (_, cases) = api(&analyst, Method::GET, "/api/v1/cases", Value::Null, "").await;
+    assert_eq!(cases["total"], 1, "{cases}");
+}
+
+#[tokio::test]
+async fn searching_finds_counts_and_points_at_mistakes() {
+    let world = World::new().await;
+    world.take_in(world.anb, LINE, false).await;
+    let analyst = world.signed_in("analyst").await;
+    let page = analyst.get("/search?range=365d&q=user.name%3Aroot&field=user.name").await.body;
+    assert!(
+        page.contains("1 gebeurtenis") && page.contains("<svg") && page.contains("203.0.113.9"),
+        "{page}"
+    );
+    let page = analyst.get("/search?q=user.name%3A%28root").await.body;
+    assert!(page.contains("role=\"alert\"") && page.contains("<mark>"), "{page}");
+    let (status, found) = api(
+        &analyst,
+        Method::GET,
+        "/api/v1/clients/anb/events?q=user.name:root&count_by=user.name",
+        Value::Null,
+        "",
+    )
+    .await;
+    assert_eq!((status, found["total"].as_u64()), (StatusCode::OK, Some(1)), "{found}");
+    assert_eq!(found["counts"]["top"][0]["value"], "root", "{found}");
+    let (status, problem) =
+        api(&analyst, Method::GET, "/api/v1/clients/anb/events?q=(", Value::Null, "").await;
+    assert_eq!(
+        (status, problem["field"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("query")),
+        "{problem}"
+    );
+}
