@@ -81,7 +81,8 @@ async fn begin(app: &App, user: i64, key: &str, asked: &str) -> Result<Option<Re
                 "the first request with this key is being done, or was cut off: look before you ask again";
             return Err(Fault::Conflict(text.to_owned()));
         }
-        return Ok(Some(answer(status, row.try_get(2)?, row.try_get(3)?)));
+        let location: String = row.try_get(2)?;
+        return Ok(Some(answer(status, &location, row.try_get(3)?)));
     }
     let sql =
         "INSERT INTO idempotency_keys (user_id, idempotency_key, request_hash, status, location, content,
@@ -118,13 +119,13 @@ async fn keep(app: &App, user: i64, key: &str, response: Response) -> Result<Res
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-fn answer(status: i64, location: String, content: String) -> Response {
+fn answer(status: i64, location: &str, content: String) -> Response {
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let mut response = (status.unwrap_or(StatusCode::OK), content).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-    if let (false, Ok(place)) = (location.is_empty(), HeaderValue::from_str(&location)) {
+    if let (false, Ok(place)) = (location.is_empty(), HeaderValue::from_str(location)) {
         headers.insert(header::LOCATION, place);
     }
     response

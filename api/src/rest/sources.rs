@@ -69,7 +69,7 @@ pub async fn sources(page: Page, Query(paging): Query<Paging>) -> Result<Json<It
             last_received: health.get(&source.id).and_then(|h| h.last_ms).map(rfc3339),
             flags: health
                 .get(&source.id)
-                .map_or_else(Vec::new, |h| h.flags.iter().map(|f| f.name()).collect()),
+                .map_or_else(Vec::new, |h| h.flags.iter().map(figures::Flag::name).collect()),
             name: source.name,
         })
         .collect();

@@ -69,6 +69,7 @@ pub struct Problem {
 
 impl Fault {
     /// A wrong field or parameter.
+    #[allow(clippy::needless_pass_by_value)] // callers hand over errors and texts alike
     pub fn invalid(field: impl Into<String>, reason: impl ToString) -> Fault {
         Fault::Invalid { field: field.into(), reason: reason.to_string() }
     }

@@ -67,7 +67,7 @@ fn sources(language: Language) -> impl Iterator<Item = (String, &'static str)> {
     FILES
         .get_dir(language.tag())
         .into_iter()
-        .flat_map(|dir| dir.files())
+        .flat_map(Dir::files)
         .filter_map(|file| Some((file.path().display().to_string(), file.contents_utf8()?)))
 }
 

@@ -7,7 +7,7 @@ use axum::http::{Request, Response, StatusCode, header};
 use axum::{Router, http::Method};
 use bumpalo::Bump;
 use desk::{GroupFilter, Level, NewAlert, Policy};
-use event::{ClientId, FieldTable, Frame, Origin, ProviderId, Scope, Timestamp, Transport};
+use event::{ClientId, FieldTable, Frame, Origin, Scope, Timestamp, Transport};
 use index::{Index, IndexSettings, IndexWriter};
 use ledger::{NewSource, SourceTransport, Tally};
 use parse::{Catalogue, Parser};
@@ -30,8 +30,6 @@ pub struct World {
     pub app: Arc<App>,
     pub router: Router,
     pub anb: ClientId,
-    pub gent: ClientId,
-    pub network: ProviderId,
     now_ms: Arc<AtomicI64>,
     writer: Mutex<IndexWriter>,
     _store: TestStore,
@@ -83,7 +81,7 @@ impl World {
             Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
         ));
         let router = api::web::router(Arc::clone(&app));
-        World { app, router, anb, gent, network, now_ms, writer, _store: store, _folder: folder }
+        World { app, router, anb, now_ms, writer, _store: store, _folder: folder }
     }
 
     /// Takes in an event for a client as the pipeline would: parsed, indexed, metered, and with `alert` as an alert.

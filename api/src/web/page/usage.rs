@@ -222,8 +222,8 @@ async fn one(page: &Page, client: ClientId, name: Name, month: Month) -> Answer 
         cases_chart: cases_chart(page, &figures, limits),
         notices: notices.iter().map(notice).collect(),
         may_decide: kind == Subscription::Standard && page.caller.may(Action::DecideSubscription),
-        by_source: source_rows(page, &scope, by_source).await?,
-        by_ci: ci_rows(page, &scope, by_ci).await?,
+        by_source: source_rows(page, &scope, &by_source).await?,
+        by_ci: ci_rows(page, &scope, &by_ci).await?,
         days: days_chart(page, &by_day, month),
         client: name,
     };
@@ -311,7 +311,7 @@ fn notice(notice: &Notice) -> NoticeView {
     }
 }
 
-async fn source_rows(page: &Page, scope: &Scope, rows: Vec<UsageRow>) -> Result<Vec<PartRow>, Fault> {
+async fn source_rows(page: &Page, scope: &Scope, rows: &[UsageRow]) -> Result<Vec<PartRow>, Fault> {
     let mut connection = page.app.store.read().acquire().await?;
     let sources = ledger::source::sources(&mut connection, scope).await?;
     Ok(parts(rows, |row| {
@@ -321,7 +321,7 @@ async fn source_rows(page: &Page, scope: &Scope, rows: Vec<UsageRow>) -> Result<
     }))
 }
 
-async fn ci_rows(page: &Page, scope: &Scope, rows: Vec<UsageRow>) -> Result<Vec<PartRow>, Fault> {
+async fn ci_rows(page: &Page, scope: &Scope, rows: &[UsageRow]) -> Result<Vec<PartRow>, Fault> {
     let named: Vec<CiId> = rows.iter().filter_map(|row| row.ci).collect();
     let names = ci_names(page, scope, &named).await?;
     Ok(parts(rows, |row| {
@@ -331,7 +331,7 @@ async fn ci_rows(page: &Page, scope: &Scope, rows: Vec<UsageRow>) -> Result<Vec<
 }
 
 /// The largest parts, and their share of the whole.
-fn parts(rows: Vec<UsageRow>, name: impl Fn(&UsageRow) -> Option<(u32, String)>) -> Vec<PartRow> {
+fn parts(rows: &[UsageRow], name: impl Fn(&UsageRow) -> Option<(u32, String)>) -> Vec<PartRow> {
     let whole: i64 = rows.iter().map(|row| row.usage.bytes).sum();
     let mut parts: Vec<PartRow> = rows
         .iter()
