@@ -1,6 +1,7 @@
 //! The hot path: which rules match an event.
 
 use crate::engine::atom::AtomId;
+use crate::engine::column::ColumnId;
 use crate::engine::memo::{Memo, VALUE_BYTES_MAX};
 use crate::engine::route::{Route, Table};
 use crate::engine::view::View;
@@ -31,7 +32,7 @@ impl Detector {
     pub fn new(rules: Arc<RuleSet>) -> Detector {
         Detector {
             view: View::new(rules.columns.len()),
-            memo: Memo::new(),
+            memo: Memo::new(rules.routes.iter().map(|route| route.tables.len()).sum()),
             truths: vec![0; rules.atoms.len()],
             touched: vec![0; rules.rules.len()],
             candidates: Vec::new(),
@@ -100,11 +101,11 @@ impl Detector {
             return;
         }
         self.found.clear();
-        // The event's message and raw line are different every time.
-        let repeats = (slot as usize) < event.fields.len();
+        // What is looked at for keywords holds times and numbers that never come again.
+        let repeats = table.column != ColumnId::WHOLE_EVENT;
         self.view.prepare(event, slot);
         let length = self.view.text(event, slot).len();
-        if !repeats || length > VALUE_BYTES_MAX {
+        if !repeats || length > VALUE_BYTES_MAX || !self.memo.is_worth_it(table.number) {
             self.view.fold(event, slot);
             table.scanner.scan(self.view.folded(slot).as_bytes(), &mut self.found);
         } else {

@@ -28,7 +28,22 @@ pub(crate) struct Memo {
     generation: u32,
     bytes: Vec<u8>,
     keys: Vec<u32>,
+    // One for each table.
+    worth: Vec<Worth>,
 }
+
+/// Whether the values of a table repeat. Hits <= looks < 2 × [`LOOKS`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Worth {
+    looks: u32,
+    hits: u32,
+}
+
+/// After so many looks it is known whether a table's values repeat; at twice as many, both counts are halved.
+const LOOKS: u32 = 1 << 12;
+
+/// A table whose values do not repeat is looked at this often all the same, to see whether they have begun to.
+const RETRY: u32 = 16;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
@@ -40,15 +55,29 @@ struct Slot {
 }
 
 impl Memo {
-    pub(crate) fn new() -> Memo {
+    /// A memo for tables with numbers below `tables`.
+    pub(crate) fn new(tables: usize) -> Memo {
         // Fixed seeds: the memo is of fixed size, so values made to collide can only make it useless, not slow.
         let hasher = RandomState::with_seeds(1, 2, 3, 4);
         let slots = vec![Slot::default(); SLOTS + PROBES].into();
-        Memo { hasher, slots, generation: 1, bytes: Vec::new(), keys: Vec::new() }
+        let worth = vec![Worth::default(); tables];
+        Memo { hasher, slots, generation: 1, bytes: Vec::new(), keys: Vec::new(), worth }
+    }
+
+    /// Whether it pays to ask for values of a table: no when fewer than a quarter of them come again. Values that never
+    /// come again would only push out those that do.
+    pub(crate) fn is_worth_it(&mut self, table: u32) -> bool {
+        let Some(worth) = self.worth.get_mut(table as usize) else { return false };
+        worth.looks += 1;
+        if worth.looks >= 2 * LOOKS {
+            worth.looks /= 2;
+            worth.hits /= 2;
+        }
+        worth.looks < LOOKS || worth.hits >= worth.looks / 4 || worth.looks % RETRY == 0
     }
 
     /// The keys that the table with this number found in `value`, if that is still known.
-    pub(crate) fn get(&self, table: u32, value: &[u8]) -> Option<&[u32]> {
+    pub(crate) fn get(&mut self, table: u32, value: &[u8]) -> Option<&[u32]> {
         let hash = self.hasher.hash_one((table, value));
         let home = hash as usize & (SLOTS - 1);
         let fits = |slot: &&Slot| {
@@ -57,7 +86,11 @@ impl Memo {
                 && slot.table == table
                 && range(&self.bytes, slot.bytes) == value
         };
-        self.slots[home..home + PROBES].iter().find(fits).map(|slot| range(&self.keys, slot.keys))
+        let slot = self.slots[home..home + PROBES].iter().find(fits)?;
+        if let Some(worth) = self.worth.get_mut(table as usize) {
+            worth.hits += 1;
+        }
+        Some(range(&self.keys, slot.keys))
     }
 
     /// Keeps what the table with this number found in `value`.
@@ -98,7 +131,7 @@ mod tests {
 
     #[test]
     fn remembers_and_forgets_without_mixing_up() {
-        let mut memo = Memo::new();
+        let mut memo = Memo::new(6);
         let mut hits = 0;
         for round in 0..3_u32 {
             for number in 0..40_000_u32 {

@@ -5,6 +5,7 @@
 //! answer is exact.
 
 use ahash::AHashMap;
+use aho_corasick::packed;
 use memchr::memmem::Finder;
 
 /// A number that the caller gave to a text.
@@ -128,7 +129,12 @@ struct Grams {
     bucket_shift: u32,
     entries: Box<[Entry]>,
     bytes: Box<[u8]>,
+    // For a few texts: says whether any of them is there, several bytes at a time.
+    any: Option<packed::Searcher>,
 }
+
+/// With more texts than this, the vector search that rules all of them out at once gives false alarms too often.
+const VECTOR_TEXTS_MAX: usize = 48;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -176,7 +182,10 @@ impl Grams {
         for at in 1..buckets.len() {
             buckets[at] += buckets[at - 1];
         }
+        let few = (1..=VECTOR_TEXTS_MAX).contains(&texts.len());
+        let any = if few { packed::Searcher::new(texts.iter().map(|(text, _)| text)) } else { None };
         Grams {
+            any,
             bitmap: bitmap.into(),
             bitmap_shift,
             buckets: buckets.into(),
@@ -188,7 +197,8 @@ impl Grams {
 
     // About one nanosecond for each byte of the value while nothing is found.
     fn scan(&self, value: &[u8], found: &mut Vec<Key>) {
-        if self.entries.is_empty() {
+        let ruled_out = self.any.as_ref().is_some_and(|any| any.find(value).is_none());
+        if ruled_out || self.entries.is_empty() {
             return;
         }
         for (at, window) in value.windows(GRAM).enumerate() {

@@ -70,7 +70,9 @@ impl View {
             }
         }
         if whole {
-            self.link(ColumnId::WHOLE_EVENT, 0, event.fields.len() as u32);
+            if !event.message.is_empty() {
+                self.link(ColumnId::WHOLE_EVENT, 0, event.fields.len() as u32);
+            }
             if raw_text(event).is_some() {
                 self.link(ColumnId::WHOLE_EVENT, 0, event.fields.len() as u32 + 1);
             }

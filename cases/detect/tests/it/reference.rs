@@ -53,7 +53,9 @@ impl Reference<'_> {
 
 fn whole<'e>(event: &Event<'e>) -> Vec<Value<'e>> {
     let mut values: Vec<Value<'e>> = event.fields.iter().map(|field| field.value).collect();
-    values.push(Value::Str(event.message));
+    if !event.message.is_empty() {
+        values.push(Value::Str(event.message));
+    }
     let json = std::str::from_utf8(event.raw).is_ok_and(|raw| raw.trim_start().starts_with('{'));
     if !json && let Ok(raw) = std::str::from_utf8(event.raw) {
         values.push(Value::Str(raw));
