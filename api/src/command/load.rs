@@ -81,6 +81,7 @@ pub struct Args {
 ///
 /// # Errors
 /// A target that cannot be reached, or files that cannot be used.
+#[allow(clippy::needless_pass_by_value, reason = "every command is called alike")]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let with_token = matches!(args.format, Format::Rfc5424 | Format::Mix);
     ensure!(
@@ -94,9 +95,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let outcomes = send_all(&args, &run, amount, tls.as_ref())?;
     let report = Report::new(&args.target, run, &outcomes, began.elapsed());
     if args.json {
-        println!("{}", report.json())
+        println!("{}", report.json());
     } else {
-        print!("{}", report.text())
+        print!("{}", report.text());
     }
     if report.lost > 0 {
         eprintln!(

@@ -101,7 +101,7 @@ impl Outcome {
         total.fetch_add(events as u64, Relaxed);
     }
 
-    pub(super) fn lose(&mut self, events: usize, why: impl ToString) {
+    pub(super) fn lose(&mut self, events: usize, why: &impl ToString) {
         self.lost += events as u64;
         self.failure.get_or_insert_with(|| why.to_string());
     }
@@ -131,7 +131,7 @@ fn send_datagrams(socket: &UdpSocket, mut lines: Numbered<'_>) -> Outcome {
             match socket.send(payload) {
                 Ok(_) => outcome.count(1, payload.len(), lines.share.sent),
                 // Refused: the answer to an earlier datagram. This one is not sent either.
-                Err(error) => outcome.lose(1, error),
+                Err(error) => outcome.lose(1, &error),
             }
             outcome.latencies.record(began.elapsed());
         }
@@ -150,7 +150,7 @@ fn send_stream(mut stream: Box<dyn Stream>, closer: &TcpStream, mut lines: Numbe
         }
         let began = Instant::now();
         if let Err(error) = stream.write_all(&buffer).and_then(|()| stream.flush()) {
-            outcome.lose(count, error);
+            outcome.lose(count, &error);
             return outcome;
         }
         outcome.latencies.record(began.elapsed());

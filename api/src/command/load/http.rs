@@ -44,7 +44,7 @@ pub(super) fn send(
         match post(&mut stream, &head, &body, &mut outcome) {
             Ok(()) => outcome.count(count, body.len(), lines.share.sent),
             Err(error) => {
-                outcome.lose(count, format!("{error:#}"));
+                outcome.lose(count, &format!("{error:#}"));
                 return outcome;
             }
         }
