@@ -105,5 +105,5 @@ live-whole = volledig
 live-partly = gedeeltelijk
 live-raw = onverwerkt bewaard
 live-waiting = Wachten op de eerste gebeurtenis
-live-waiting-hint = Configureer de afzender zoals hiernaast. Deze pagina toont de eerste gebeurtenis vanzelf.
+live-waiting-hint = Configureer de afzender zoals hierboven. Deze pagina toont de eerste gebeurtenis vanzelf.
 live-not-yet = Nog niets ontvangen. Dat kan pas na de goedkeuring.
