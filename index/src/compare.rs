@@ -144,6 +144,16 @@ impl Network {
         (length <= if is_v4 { 32 } else { 128 }).then_some(Network { bits, length, is_v4 })
     }
 
+    /// With what the text of each of its addresses begins, if they are IPv4 ones.
+    pub(crate) fn v4_start(&self) -> Option<String> {
+        let octets = (self.bits as u32).to_be_bytes();
+        let fixed = octets.iter().take(usize::from(self.length / 8));
+        self.is_v4.then(|| match self.length {
+            32 => octets.map(|octet| octet.to_string()).join("."),
+            _ => fixed.map(|octet| format!("{octet}.")).collect(),
+        })
+    }
+
     pub(crate) fn contains_text(&self, text: &str) -> bool {
         text.as_bytes().first().is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':')
             && text.parse().is_ok_and(|address| self.contains(address))
@@ -331,6 +341,9 @@ mod tests {
         assert!(network.contains_text("::ffff:10.1.2.1") && !network.contains_text("x"));
         assert!(Network::parse("0.0.0.0/0").expect("a network").contains_text("255.1.1.1"));
         assert!(Network::parse("2001:db8::/32").expect("a network").contains_text("2001:db8:1::"));
+        assert_eq!(network.v4_start().as_deref(), Some("10.1."));
+        let one = Network::parse("10.1.2.3/32").expect("a network");
+        assert_eq!(one.v4_start().as_deref(), Some("10.1.2.3"));
         for wrong in ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "x/8", "::/129"] {
             assert_eq!(Network::parse(wrong), None, "{wrong}");
         }

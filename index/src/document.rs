@@ -79,14 +79,14 @@ impl DocumentBuilder {
         (buffers.id, buffers.time, buffers.received) = (event.id.0, event.time.0, event.received.0);
         record::write(event, &names, &mut buffers.record);
         add_own_values(event, &mut buffers.values);
-        add_words(event.message, &mut buffers.words, &mut self.covered);
+        add_words(event.message, event.raw, &mut buffers.words, &mut self.covered);
         for field in event.fields {
             let prefix = prefix_of(&mut self.prefixes, field.id, &names);
             if !prefix.is_empty() {
                 add_value(prefix, field.value, &mut buffers.values);
             }
             match field.value {
-                Value::Str(text) => add_words(text, &mut buffers.words, &mut self.covered),
+                Value::Str(text) => add_words(text, event.raw, &mut buffers.words, &mut self.covered),
                 Value::Ip(address) if self.addresses.contains(&address) => {}
                 Value::Ip(address) => {
                     self.addresses.push(address);
@@ -192,17 +192,30 @@ fn push_int(number: i64, out: &mut String) {
     out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
 }
 
-fn add_words(text: &str, words: &mut String, covered: &mut Vec<(usize, usize)>) {
+/// Adds the words of a text, unless they are there: the same text, or a part of one that begins and ends where words do.
+fn add_words(text: &str, raw: &[u8], words: &mut String, covered: &mut Vec<(usize, usize)>) {
     if text.is_empty() {
         return;
     }
     let start = text.as_ptr() as usize;
     let end = start + text.len();
-    if covered.iter().any(|(from, to)| *from <= start && end <= *to) {
+    let inside = |(from, to): &(usize, usize)| *from <= start && end <= *to;
+    if covered.iter().any(|range| *range == (start, end) || (inside(range) && is_aligned(text, raw))) {
         return;
     }
     covered.push((start, end));
     push_text(text, words);
+}
+
+/// Whether a part of the raw octets begins and ends where words do. Octets outside ASCII count as letters.
+fn is_aligned(text: &str, raw: &[u8]) -> bool {
+    let Some(start) = record::place_in(raw, text.as_bytes()) else { return false };
+    let is_letter =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    let end = start + text.len();
+    let cut = |before: Option<&u8>, after: Option<&u8>| is_letter(before) && is_letter(after);
+    !cut(start.checked_sub(1).and_then(|at| raw.get(at)), raw.get(start))
+        && !cut(raw.get(end - 1), raw.get(end))
 }
 
 fn push_text(text: &str, words: &mut String) {

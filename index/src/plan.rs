@@ -77,14 +77,14 @@ impl Planner<'_> {
 
     /// An address within a network: IPv4 anywhere, IPv6 in fields.
     fn any_address(&self, network: Network) -> Plan {
-        let in_words: TextTest = Arc::new(move |word| network.contains_text(word));
-        let in_values: TextTest = Arc::new(move |term| {
+        if let Some(start) = network.v4_start() {
+            let test: TextTest = Arc::new(move |word| network.contains_text(word));
+            return self.scan(self.fields.words, "", &start, test);
+        }
+        let test: TextTest = Arc::new(move |term| {
             term.split_once(NAME_END).is_some_and(|(_, value)| network.contains_text(value))
         });
-        let scan = |field, test| -> Plan {
-            Box::new(Leaf::Scan { field, prefix: String::new(), literal: String::new(), test })
-        };
-        any_of(vec![scan(self.fields.words, in_words), scan(self.fields.values, in_values)])
+        self.scan(self.fields.values, "", "", test)
     }
 
     /// Text with wildcards: without punctuation, a word; with it, a stretch without white space.
@@ -179,11 +179,7 @@ impl Planner<'_> {
         let prefix = query_prefix(name);
         let kind = self.names.find(name).map_or(FieldKind::Keyword, |id| self.names.kind(id));
         let test = value_test(predicate, kind);
-        let within = Arc::clone(&test);
-        let own_name = prefix[..prefix.len() - 1].to_owned();
-        let marked = self.term(self.fields.values, &format!("{NAME_END}{own_name}"));
-        let long =
-            self.verify(marked, Arc::new(move |hit| long_values(hit, &own_name).any(|value| within(&value))));
+        let long = self.long_values(&prefix, predicate, kind, Arc::clone(&test));
         let short = match predicate {
             Predicate::Is(pattern) if kind != FieldKind::Text && !is_network(pattern) => {
                 match pattern.as_literal() {
@@ -200,7 +196,36 @@ impl Planner<'_> {
             }
             _ => self.scan(self.fields.values, &prefix, "", test),
         };
-        any_of(vec![short, long])
+        any_of(std::iter::once(short).chain(long).collect())
+    }
+
+    /// Events with a value that is too long to be a term. Its words are in the index; they decide which to look at.
+    fn long_values(
+        &self,
+        prefix: &str,
+        predicate: &Predicate,
+        kind: FieldKind,
+        test: TextTest,
+    ) -> Option<Plan> {
+        let name = prefix[..prefix.len() - 1].to_owned();
+        let marked = self.term(self.fields.values, &format!("{NAME_END}{name}"));
+        let candidates = match predicate {
+            Predicate::Exists => return Some(marked),
+            Predicate::Between(..) => marked,
+            Predicate::Is(pattern) if is_network(pattern) => return None,
+            Predicate::Is(pattern) => {
+                let words = match pattern.as_literal() {
+                    Some(literal) if kind != FieldKind::Text && fold(literal).len() <= VALUE_BYTES_MAX => {
+                        return None;
+                    }
+                    Some(literal) if phrase(literal).is_empty() => Box::new(AllQuery),
+                    Some(literal) => self.phrase(literal),
+                    None => any_of(vec![self.candidates(pattern), self.term(self.fields.words, LONG_RUN)]),
+                };
+                all_of(vec![marked, words])
+            }
+        };
+        Some(self.verify(candidates, Arc::new(move |hit| long_values(hit, &name).any(|value| test(&value)))))
     }
 
     fn term(&self, field: Field, text: &str) -> Plan {

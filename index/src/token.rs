@@ -17,9 +17,9 @@ pub(crate) const WORD_BYTES_MAX: usize = 2_048;
 /// The word that marks an event with a run longer than [`WORD_BYTES_MAX`]: a wildcard may match across its pieces.
 pub(crate) const LONG_RUN: &str = "\u{1}";
 
-/// A longer value is not a term; the event is marked as having one, and looked at itself when the field is asked for.
-/// Far below the 65 530 bytes at which tantivy drops terms.
-pub(crate) const VALUE_BYTES_MAX: usize = 8_192;
+/// A longer value is not a term: it is found by its words, and then looked at itself. Long values are mostly different in
+/// every event (call traces, command lines, scripts), and a dictionary of them cost ten times the rest of the event.
+pub(crate) const VALUE_BYTES_MAX: usize = 128;
 
 /// Between two packed texts, so that no phrase runs from one into the next.
 const POSITION_GAP: usize = 2;

@@ -147,6 +147,18 @@ fn values_of_any_length_are_found() {
         .count_by(&Scope::every_client(), &SearchRequest::new(""), "powershell.script", 10)
         .expect("counts");
     assert_eq!((counts.distinct, counts.events_with, counts.total), (2, 2, 3));
+    let trace = format!(
+        "C:\\Windows\\ntdll.dll+9c534|{}UNKNOWN(0000)",
+        "C:\\Program Files\\kernelbase.dll+1|".repeat(20)
+    );
+    bench.add_all(&[Sample::new(3, "trace").with("CallTrace", &trace), Sample::new(4, "ntdll.dll+9c534")]);
+    assert_eq!(bench.ids("calltrace:*ntdll*"), [3]);
+    assert_eq!(bench.ids("calltrace:*ntd?l.dll+9c534|c*unknown\\(*"), [3]);
+    assert_eq!(bench.ids("calltrace:*tdll.dl*"), [3]);
+    assert_eq!(bench.ids("calltrace:ntdll"), [] as [u64; 0]);
+    assert_eq!(bench.ids(&format!("calltrace:\"{}\"", trace.replace('\\', "\\\\"))), [3]);
+    assert_eq!(bench.ids("calltrace:*\\|*"), [3]);
+    assert_eq!(bench.ids("NOT calltrace:*ntdll* ntdll"), [4]);
     assert_eq!(bench.page("long").hits[0].get("powershell.script"), Some(&FieldValue::Str(long)));
 }
 
