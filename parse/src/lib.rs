@@ -33,6 +33,7 @@ mod pairs;
 mod parser;
 mod pattern;
 mod plan;
+mod shape;
 mod syslog;
 mod target;
 mod text;

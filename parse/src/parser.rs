@@ -6,6 +6,7 @@ use crate::draft::Draft;
 use crate::names::{Names, ROOT};
 use crate::pairs;
 use crate::plan::{Plan, TypeIndex};
+use crate::shape::Shapes;
 use crate::syslog::{self, Header, Kind};
 use crate::time::{Clock, Zone};
 use crate::work::{Actions, Work};
@@ -49,6 +50,7 @@ pub struct Parser {
     fields: Arc<FieldTable>,
     names: Names,
     actions: Actions,
+    shapes: Shapes,
     sources: AHashMap<SourceId, Source>,
     // The source type of structured data's parameters.
     rfc5424: Option<TypeIndex>,
@@ -69,7 +71,8 @@ impl Parser {
             .expect("a catalogue that was read binds to any table with room for its names");
         let names = Names::new(plan.signals.clone());
         let rfc5424 = plan.by_name.get("rfc5424").copied();
-        Parser { plan, fields, names, actions: Actions::default(), sources: AHashMap::new(), rfc5424 }
+        let (actions, shapes, sources) = (Actions::default(), Shapes::new(), AHashMap::new());
+        Parser { plan, fields, names, actions, shapes, sources, rfc5424 }
     }
 
     /// Sets what is known of a source, replacing what was. An unknown source type counts as none.
@@ -92,7 +95,7 @@ impl Parser {
         if frame.truncated {
             draft.defect_at(DefectKind::Truncated, frame.raw.len());
         }
-        let header = syslog::read(text, &clock);
+        let header = syslog::read(text, &clock, &mut self.shapes);
         let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned };
         let mut work = Work {
             plan: &self.plan,
@@ -102,7 +105,7 @@ impl Parser {
             clock,
             draft,
         };
-        put_envelope(&mut work, &header, self.rfc5424);
+        put_envelope(&mut work, &header, self.rfc5424, &mut self.shapes);
         let learned = work.content(header.body, hint);
         work.envelope_defaults(&header);
         let draft = work.draft;
@@ -156,7 +159,12 @@ fn source_of(sources: &mut AHashMap<SourceId, Source>, id: SourceId) -> &mut Sou
 const SEVERITIES: [&str; 8] =
     ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"];
 
-fn put_envelope<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, rfc5424: Option<TypeIndex>) {
+fn put_envelope<'a>(
+    work: &mut Work<'_, 'a>,
+    header: &Header<'a>,
+    rfc5424: Option<TypeIndex>,
+    shapes: &mut Shapes,
+) {
     work.draft.time = header.time;
     work.draft.message = header.body;
     if let Some(priority) = header.priority {
@@ -182,7 +190,7 @@ fn put_envelope<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, rfc5424: Optio
         work.draft.defect(DefectKind::BadTime, part);
     }
     if let Some(of) = rfc5424.filter(|_| !header.data.is_empty()) {
-        put_data(work, header.data, of);
+        put_data(work, header, of, shapes);
     }
     (work.draft.source_type, work.draft.status) = match header.kind {
         Kind::Rfc5424 => ("rfc5424", ParseStatus::Partial),
@@ -191,16 +199,40 @@ fn put_envelope<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, rfc5424: Optio
     };
 }
 
-fn put_data<'a>(work: &mut Work<'_, 'a>, data: &'a str, of: TypeIndex) {
+fn put_data<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, of: TypeIndex, shapes: &mut Shapes) {
+    let arena = work.draft.arena;
+    match header.shape {
+        Some(shape) => {
+            for (found, value, escaped) in shapes.values(shape, header.data) {
+                let value = if escaped { pairs::parameter_value(value, arena) } else { value };
+                work.put_found(of, found, Value::Str(value), 0);
+            }
+        }
+        None => read_data(work, header.data, of, shapes),
+    }
+}
+
+/// Puts parameters name by name, and remembers their shape.
+fn read_data<'a>(work: &mut Work<'_, 'a>, data: &'a str, of: TypeIndex, shapes: &mut Shapes) {
     let root = work.names.child(ROOT, "log.syslog.structured_data");
+    let mut named = true;
+    shapes.start();
     syslog::parameters(data, |id, name, value| {
         let element = root.and_then(|root| work.names.child(root, id));
         match element.and_then(|element| work.names.child(element, name)) {
             Some(node) => {
+                let found = work.actions.find(of, node, work.plan, work.names, work.fields);
+                shapes.see(data, value, found);
                 let value = pairs::parameter_value(value, work.draft.arena);
-                work.put_pairs(of, &[(node, Value::Str(value))], 0);
+                work.put_found(of, found, Value::Str(value), 0);
             }
-            None => work.draft.defect(DefectKind::TooManyNames, data),
+            None => {
+                named = false;
+                work.draft.defect(DefectKind::TooManyNames, data);
+            }
         }
     });
+    if named {
+        shapes.learn(data);
+    }
 }

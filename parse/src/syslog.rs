@@ -1,5 +1,6 @@
 //! The syslog envelope: RFC 5424, RFC 3164, and what senders make of it.
 
+use crate::shape::{ShapeIndex, Shapes};
 use crate::text;
 use crate::time::Clock;
 use event::Timestamp;
@@ -25,6 +26,8 @@ pub(crate) struct Header<'a> {
     pub(crate) msgid: &'a str,
     /// Structured data with its brackets.
     pub(crate) data: &'a str,
+    /// The shape of the structured data, when it has been seen before.
+    pub(crate) shape: Option<ShapeIndex>,
     pub(crate) body: &'a str,
     /// The part that breaks the grammar, and whether that is its time.
     pub(crate) malformed: Option<&'a str>,
@@ -35,7 +38,7 @@ pub(crate) struct Header<'a> {
 const TOKEN_BYTES_MAX: usize = 255;
 
 /// Reads the envelope of a line. A line without one is all body.
-pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>) -> Header<'a> {
+pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>, shapes: &mut Shapes) -> Header<'a> {
     let mut header = Header {
         kind: Kind::None,
         priority: None,
@@ -45,6 +48,7 @@ pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>) -> Header<'a> {
         procid: "",
         msgid: "",
         data: "",
+        shape: None,
         body: line,
         malformed: None,
         bad_time: None,
@@ -57,7 +61,7 @@ pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>) -> Header<'a> {
     if let Some((priority, rest)) = priority(header.body) {
         header.priority = Some(priority);
         header.kind = Kind::Rfc3164;
-        if !rfc5424(rest, &mut header, clock) {
+        if !rfc5424(rest, &mut header, clock, shapes) {
             rfc3164(rest, &mut header, clock);
         }
     } else if first.is_ascii_digit() || first.is_ascii_alphabetic() || matches!(first, b'*' | b'.') {
@@ -92,10 +96,19 @@ fn priority(line: &str) -> Option<(u8, &str)> {
 /// The part before the first space and the part after it.
 #[inline]
 fn token(rest: &str) -> (&str, &str) {
-    match memchr(b' ', rest.as_bytes()) {
+    match space(rest.as_bytes()) {
         Some(at) => (&rest[..at], &rest[at + 1..]),
         None => (rest, ""),
     }
+}
+
+/// Tokens are short: a search with wide registers takes longer to start than most take to end.
+#[inline]
+fn space(bytes: &[u8]) -> Option<usize> {
+    const NEAR_BYTES: usize = 24;
+    let (near, far) = bytes.split_at(bytes.len().min(NEAR_BYTES));
+    let found = near.iter().position(|byte| *byte == b' ');
+    found.or_else(|| memchr(b' ', far).map(|at| at + near.len()))
 }
 
 fn unless_nil(token: &str) -> &str {
@@ -104,7 +117,7 @@ fn unless_nil(token: &str) -> &str {
 
 /// `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP SD [SP MSG]` (RFC 5424 section 6). A known
 /// deviation: senders that put only a time and a host before their own format; that is kept, and marked.
-fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) -> bool {
+fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>, shapes: &mut Shapes) -> bool {
     // VERSION is one to three digits; so far there is only 1.
     let version = rest.bytes().take(3).take_while(u8::is_ascii_digit).count();
     if version == 0 || rest.starts_with('0') || rest.as_bytes().get(version) != Some(&b' ') {
@@ -134,7 +147,10 @@ fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) -> boo
     let (procid, rest) = token(rest);
     let (msgid, rest) = token(rest);
     header.host = unless_nil(host);
-    if let Some((data, body)) = structured_data(rest) {
+    let known = if rest.starts_with('[') { shapes.find(rest) } else { None };
+    header.shape = known.map(|(shape, _)| shape);
+    let split = known.map_or_else(|| structured_data(rest), |(_, used)| Some(after_data(rest, used)));
+    if let Some((data, body)) = split {
         header.app = unless_nil(app);
         header.procid = unless_nil(procid);
         header.msgid = unless_nil(msgid);
@@ -165,8 +181,11 @@ fn structured_data(rest: &str) -> Option<(&str, &str)> {
     if end == 0 {
         return None;
     }
-    let body = rest[end..].strip_prefix(' ').unwrap_or(&rest[end..]);
-    Some((&rest[..end], body))
+    Some(after_data(rest, end))
+}
+
+fn after_data(rest: &str, end: usize) -> (&str, &str) {
+    (&rest[..end], after_space(&rest[end..]))
 }
 
 /// One past the bracket that closes the element at `start`; brackets in quotes do not count.
@@ -205,23 +224,33 @@ pub(crate) fn parameters<'a>(data: &'a str, mut each: impl FnMut(&'a str, &'a st
             let Some(equals) = memchr(b'=', rest.as_bytes()) else { return };
             let name = rest[..equals].trim_end();
             let Some(value) = rest[equals + 1..].trim_start_matches(' ').strip_prefix('"') else { return };
-            let Some(close) = quote_end(value) else { return };
+            let Some((close, _)) = quote_end(value.as_bytes()) else { return };
             each(id, name, &value[..close]);
             rest = &value[close + 1..];
         }
     }
 }
 
-/// Where the next quote is that no backslash escapes.
-fn quote_end(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
+/// Where the next quote is that no backslash escapes, and whether a backslash comes before it.
+#[inline]
+pub(crate) fn quote_end(bytes: &[u8]) -> Option<(usize, bool)> {
+    // Most values are short: a search with wide registers takes longer to start than those take to end.
+    const NEAR_BYTES: usize = 24;
+    let near = &bytes[..bytes.len().min(NEAR_BYTES)];
+    let mut at = near.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(near.len());
+    let mut escaped = false;
     loop {
-        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes[at] == b'"' {
-            return Some(at);
+        if at >= near.len() {
+            at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
         }
-        at += 2;
+        match bytes[at] {
+            b'"' => return Some((at, escaped)),
+            b'\\' => {
+                escaped = true;
+                at += 2;
+            }
+            _ => at += 1,
+        }
     }
 }
 
@@ -317,11 +346,21 @@ fn host_of<'a>(word: &'a str, rest: &str) -> Option<&'a str> {
     if first == b'[' && text::ip(word).is_none() {
         return None;
     }
-    let good = |byte: &u8| !matches!(byte, b'=' | b'"' | b'{' | b'|' | b',' | b'(' | b'<');
-    if !bytes.iter().all(good) || (first != b'[' && bytes.contains(&b'[')) {
-        return None;
+    const NEVER: [bool; 256] = set_of(b"=\"{|,(<");
+    const IN_NAME: [bool; 256] = set_of(b"=\"{|,(<[");
+    let bad = if first == b'[' { &NEVER } else { &IN_NAME };
+    (!bytes.iter().any(|byte| bad[usize::from(*byte)])).then_some(word)
+}
+
+/// A table that is true for these bytes: one look where a comparison with each would be several.
+const fn set_of(members: &[u8]) -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut at = 0;
+    while at < members.len() {
+        set[members[at] as usize] = true;
+        at += 1;
     }
-    Some(word)
+    set
 }
 
 /// `sshd[123]: `, `sudo: `, `su(pam_unix)[1]: `: a name, a process id in brackets, a colon.
@@ -331,9 +370,9 @@ fn take_tag(header: &mut Header<'_>) {
     if !bytes.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-')) {
         return;
     }
-    let good =
-        |byte: &&u8| !matches!(byte, b':' | b'[' | b' ' | b'=' | b'"' | b'{' | b'|' | b',' | b'<' | b'\t');
-    let length = bytes.iter().take(TOKEN_BYTES_MAX).take_while(good).count();
+    const ENDS: [bool; 256] = set_of(b":[ =\"{|,<\t");
+    let near = &bytes[..bytes.len().min(TOKEN_BYTES_MAX)];
+    let length = near.iter().position(|byte| ENDS[usize::from(*byte)]).unwrap_or(near.len());
     match bytes.get(length) {
         Some(b':') if matches!(bytes.get(length + 1), None | Some(b' ' | b'\t')) => {
             header.app = &body[..length];
@@ -341,7 +380,8 @@ fn take_tag(header: &mut Header<'_>) {
         }
         Some(b'[') => {
             let inside = &bytes[length + 1..];
-            let Some(close) = memchr(b']', &inside[..inside.len().min(TOKEN_BYTES_MAX)]) else { return };
+            let near = &inside[..inside.len().min(TOKEN_BYTES_MAX)];
+            let Some(close) = near.iter().position(|byte| *byte == b']') else { return };
             let rest = &body[length + close + 2..];
             if !(rest.is_empty() || rest.starts_with([':', ' ']))
                 || bytes[length + 1..][..close].contains(&b' ')
@@ -387,7 +427,7 @@ mod tests {
     fn header(line: &str) -> String {
         let zone = Zone::new(Tz::UTC);
         let clock = Clock { received: Timestamp::from_secs(1_795_383_263), zone: &zone };
-        let header = read(line, &clock);
+        let header = read(line, &clock, &mut Shapes::new());
         let time = header.time.map_or("-".to_owned(), |time| time.to_string());
         let priority = header.priority.map_or("-".to_owned(), |priority| priority.to_string());
         let Header { host, app, procid, msgid, data, body, .. } = header;

@@ -11,7 +11,7 @@ pub(crate) fn ip(text: &str) -> Option<IpAddr> {
     if let Some(address) = ipv4(bytes) {
         return Some(IpAddr::V4(address));
     }
-    if !bytes.contains(&b':') {
+    if !bytes.iter().any(|byte| *byte == b':') {
         return None;
     }
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
@@ -60,7 +60,8 @@ pub(crate) fn int(text: &str) -> Option<i64> {
 
 /// The part after the last slash or backslash.
 pub(crate) fn base_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+    let slash = path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\'));
+    slash.map_or(path, |slash| &path[slash + 1..])
 }
 
 /// The usual name of an IANA protocol number or name.

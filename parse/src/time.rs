@@ -13,13 +13,25 @@ pub(crate) struct Zone {
     last: Cell<(i64, i64)>,
     // The day of the last receipt, and its year: a division less for each line without a year.
     received: Cell<(i32, i32)>,
+    // The last dates as written, and the days since 1970 that they are: lines of one day say the same date.
+    bsd_date: Cell<(u64, i64)>,
+    iso_date: Cell<([u8; 10], i64)>,
 }
 
 const QUARTER_S: i64 = 900;
 
+/// A time without a year is this near to its receipt.
+const HALF_YEAR_NS: u64 = 180 * 86_400 * 1_000_000_000;
+
 impl Zone {
     pub(crate) fn new(tz: Tz) -> Zone {
-        Zone { tz, last: Cell::new((i64::MIN, 0)), received: Cell::new((i32::MIN, 0)) }
+        Zone {
+            tz,
+            last: Cell::new((i64::MIN, 0)),
+            received: Cell::new((i32::MIN, 0)),
+            bsd_date: Cell::new((0, 0)),
+            iso_date: Cell::new(([0; 10], 0)),
+        }
     }
 
     /// Seconds east of UTC at this wall-clock time. Of two readings (autumn) the earlier instant is taken; a time that
@@ -82,6 +94,11 @@ impl Clock<'_> {
     /// The instant at the start of `bytes`, and how many bytes say it.
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
         let first = *bytes.first()?;
+        if bytes.get(4) == Some(&b'-')
+            && let Some(found) = self.iso(bytes)
+        {
+            return Some(found);
+        }
         if first.is_ascii_digit() {
             let digits = bytes.iter().take(21).take_while(|byte| byte.is_ascii_digit()).count();
             return match (digits, *bytes.get(digits).unwrap_or(&b' ')) {
@@ -99,18 +116,70 @@ impl Clock<'_> {
 
     /// `2026-11-22T10:00:00.123+01:00` (RFC 3339 and its relatives: a space or a slash, a comma, no zone).
     pub(crate) fn iso(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
-        let mut at = Cursor { bytes, at: 0 };
-        let year = at.digits(4)?;
-        let separator = at.any(b"-/")?;
-        let month = at.digits(2)?;
-        at.byte(separator)?;
-        let day = at.digits(2)?;
+        let days = self.iso_date(bytes.first_chunk()?)?;
+        let mut at = Cursor { bytes, at: 10 };
         at.any(b"T t:_")?;
         let (mut of_day, nanos) = at.time_of_day()?;
         at.half_of_day(&mut of_day);
         let offset = at.offset();
-        let time = self.resolve(civil_days(year, month, day)?, of_day, nanos, offset)?;
+        let time = self.resolve(days, of_day, nanos, offset)?;
         Some((time, at.at))
+    }
+
+    /// The days since 1970 of `2026-11-22`.
+    #[inline]
+    fn iso_date(&self, date: &[u8; 10]) -> Option<i64> {
+        let (last, days) = self.zone.iso_date.get();
+        if last == *date {
+            return Some(days);
+        }
+        let mut at = Cursor { bytes: date, at: 0 };
+        let year = at.digits(4)?;
+        let separator = at.any(b"-/")?;
+        let month = at.digits(2)?;
+        at.byte(separator)?;
+        let days = civil_days(year, month, at.digits(2)?)?;
+        self.zone.iso_date.set((*date, days));
+        Some(days)
+    }
+
+    /// `Nov 22 10:00:00` and nothing behind it that could belong to the time; [`Clock::month_first`] reads the rest.
+    #[inline]
+    fn plain_bsd(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
+        let (stamp, rest) = bytes.split_first_chunk::<15>()?;
+        match rest {
+            [] | [b':', ..] => {}
+            [b' ', b'a' | b'p', b'm' | b'M', ..] => return None,
+            [b' ', b'a'..=b'z', ..] => {}
+            _ => return None,
+        }
+        if stamp[3] != b' ' || stamp[6] != b' ' {
+            return None;
+        }
+        let of_day = of_day(stamp[7..].first_chunk()?)?;
+        let year = self.zone.year_of(self.received);
+        let days = self.bsd_date(stamp.first_chunk()?, year)?;
+        let time = self.resolve(days, of_day, 0, None)?;
+        (time.0.abs_diff(self.received.0) < HALF_YEAR_NS).then_some((time, 15))
+    }
+
+    /// The days since 1970 of `Nov 22` in that year.
+    #[inline]
+    fn bsd_date(&self, date: &[u8; 6], year: i32) -> Option<i64> {
+        let [a, b, c, d, e, f] = *date;
+        let [low, high] = (year as u16).to_le_bytes();
+        let key = u64::from_le_bytes([a, b, c, d, e, f, low, high]);
+        let (last, days) = self.zone.bsd_date.get();
+        if last == key {
+            return Some(days);
+        }
+        let mut at = Cursor { bytes: date, at: 0 };
+        let month = at.month()?;
+        at.spaces();
+        let day = at.one_or_two()?;
+        let days = civil_days(year as u32, month, day).filter(|_| at.at == date.len())?;
+        self.zone.bsd_date.set((key, days));
+        Some(days)
     }
 
     /// `22/Nov/2026:10:00:00 +0100`, `22 Nov 2026 10:00:00`, `11/22/2026 10:00:00 AM`.
@@ -138,6 +207,10 @@ impl Clock<'_> {
 
     /// `Nov 22 10:00:00` (RFC 3164), with a year or a zone around it, or a weekday in front (`ctime`, RFC 822).
     pub(crate) fn month_first(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
+        self.plain_bsd(bytes).or_else(|| self.any_month_first(bytes))
+    }
+
+    fn any_month_first(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
         let mut at = Cursor { bytes, at: 0 };
         let mut weekday = false;
         let month = match at.month() {
@@ -189,7 +262,6 @@ impl Clock<'_> {
         nanos: u32,
         offset: Option<i64>,
     ) -> Option<Timestamp> {
-        const HALF_YEAR_NS: u64 = 180 * 86_400 * 1_000_000_000;
         let year = self.zone.year_of(self.received) as u32;
         let at = |year| self.resolve(civil_days(year, month, day)?, of_day, nanos, offset);
         let distance = |time: &Timestamp| time.0.abs_diff(self.received.0);
@@ -248,6 +320,18 @@ fn civil_days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(Timestamp::from_civil(civil)?.secs() / 86_400)
 }
 
+/// Seconds since midnight of `10:00:00`.
+#[inline]
+fn of_day(bytes: &[u8; 8]) -> Option<i64> {
+    let pair = |at: usize| {
+        let (tens, units) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
+        (tens <= 9 && units <= 9).then(|| i64::from(tens) * 10 + i64::from(units))
+    };
+    let (hour, minute, second) = (pair(0)?, pair(3)?, pair(6)?);
+    let good = bytes[2] == b':' && bytes[5] == b':' && hour <= 23 && minute <= 59 && second <= 60;
+    good.then_some(hour * 3600 + minute * 60 + second)
+}
+
 struct Cursor<'b> {
     bytes: &'b [u8],
     at: usize,
@@ -293,6 +377,10 @@ impl Cursor<'_> {
 
     /// Seconds since midnight, and nanoseconds.
     fn time_of_day(&mut self) -> Option<(i64, u32)> {
+        if let Some(plain) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()).and_then(of_day) {
+            self.at += 8;
+            return Some((plain, self.fraction()));
+        }
         let hour = self.one_or_two()?;
         self.byte(b':')?;
         let minute = self.digits(2)?;
@@ -342,7 +430,16 @@ impl Cursor<'_> {
     }
 
     /// Seconds east of UTC, where a zone follows: `Z`, `+01:00`, `+0100`, ` CET`.
+    #[inline]
     fn offset(&mut self) -> Option<i64> {
+        if self.peek() == Some(b'Z') && !self.alphanumeric_at(1) {
+            self.at += 1;
+            return Some(0);
+        }
+        self.any_offset()
+    }
+
+    fn any_offset(&mut self) -> Option<i64> {
         let start = self.at;
         let spaced = self.byte(b' ').is_some();
         let found = match self.peek() {

@@ -26,7 +26,7 @@ pub(crate) struct Actions {
 
 /// An action whose further targets are `targets[from..to]`.
 #[derive(Clone, Copy, Debug)]
-struct Found {
+pub(crate) struct Found {
     native: Option<Target>,
     from: u32,
     to: u32,
@@ -34,7 +34,14 @@ struct Found {
 
 impl Actions {
     #[inline]
-    fn find(&mut self, of: TypeIndex, node: Node, plan: &Plan, names: &Names, fields: &FieldTable) -> Found {
+    pub(crate) fn find(
+        &mut self,
+        of: TypeIndex,
+        node: Node,
+        plan: &Plan,
+        names: &Names,
+        fields: &FieldTable,
+    ) -> Found {
         let (of_at, node_at) = (usize::from(of), node.0 as usize);
         let known = self.by_node.get(of_at).and_then(|nodes| nodes.get(node_at)).copied().unwrap_or(0);
         if known != 0 {
@@ -77,18 +84,24 @@ impl<'a> Work<'_, 'a> {
     pub(crate) fn put_pairs(&mut self, of: TypeIndex, pairs: &[(Node, Value<'a>)], nesting: u8) {
         for (node, value) in pairs {
             let found = self.actions.find(of, *node, self.plan, self.names, self.fields);
-            match found.native {
-                Some(target) if !target.in_schema => self.draft.put(target.id, *value),
-                Some(target) => self.put_value(target, *value),
-                None => self.draft.defect(DefectKind::TooManyNames, self.draft.text),
-            }
-            for at in found.from..found.to {
-                let target = self.actions.targets[at as usize];
-                if target.func == Func::Pairs {
-                    self.put_nested(of, *value, nesting);
-                } else {
-                    self.put_mapped(target, *value);
-                }
+            self.put_found(of, found, *value, nesting);
+        }
+    }
+
+    /// Puts a value into the fields that were found for its name.
+    #[inline]
+    pub(crate) fn put_found(&mut self, of: TypeIndex, found: Found, value: Value<'a>, nesting: u8) {
+        match found.native {
+            Some(target) if !target.in_schema => self.draft.put(target.id, value),
+            Some(target) => self.put_value(target, value),
+            None => self.draft.defect(DefectKind::TooManyNames, self.draft.text),
+        }
+        for at in found.from..found.to {
+            let target = self.actions.targets[at as usize];
+            if target.func == Func::Pairs {
+                self.put_nested(of, value, nesting);
+            } else {
+                self.put_mapped(target, value);
             }
         }
     }
