@@ -14,7 +14,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-const RULE_FOLDERS: [&str; 4] = ["rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"];
+const RULE_FOLDERS: [&str; 4] =
+    ["rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"];
 const LANES: [&str; 3] = ["otrf-windows-40k", "evtx-windows-flat", "windows-proc-creation"];
 
 fn sigma() -> Option<PathBuf> {
@@ -58,7 +59,10 @@ fn detection(criterion: &mut Criterion) {
         let rules = Arc::new(RuleSet::compile(loaded.rules, &table).0);
         println!("{pack}: {} rules, {} predicates", rules.len(), rules.predicates());
         let mut group = criterion.benchmark_group(format!("detect/{pack}"));
-        group.sample_size(10).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_secs(2));
+        group
+            .sample_size(10)
+            .warm_up_time(Duration::from_millis(100))
+            .measurement_time(Duration::from_secs(2));
         for name in LANES {
             let Some(bytes) = lane(&sigma, name) else { continue };
             let arena = Bump::new();

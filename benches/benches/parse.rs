@@ -22,7 +22,10 @@ const LINES: &[(&str, &str)] = &[
         "rfc3164",
         "<13>Nov 22 10:00:00 app1.example.org counter[4711]: An application event log entry of a usual length, with a few words more about the order 4711 that was placed by customer 12 at the counter of the town hall, and about the window at which it was handled",
     ),
-    ("sshd", "<38>Nov 22 09:14:07 web01 sshd[2841]: Failed password for invalid user oracle from 203.0.113.77 port 51514 ssh2"),
+    (
+        "sshd",
+        "<38>Nov 22 09:14:07 web01 sshd[2841]: Failed password for invalid user oracle from 203.0.113.77 port 51514 ssh2",
+    ),
     (
         "asa",
         "<166>Nov 22 2026 10:00:00: %ASA-6-302013: Built outbound TCP connection 161973069 for outside:203.0.113.37/443 (203.0.113.37/443) to inside:172.19.44.112/28429 (198.51.100.2/28429)",

@@ -92,7 +92,9 @@ fn row(
     let all = metric(web, "sperwer_journal_events_total");
     let per_second = |events: u64, time: Duration| (events as f64 / time.as_secs_f64()) as u64;
     println!("load: {report}");
-    println!("| sent in s | durable at end | durable/s | index lag at end | cases lag at end | all handled in s | handled/s | server CPU s | µs CPU/event | peak MiB |");
+    println!(
+        "| sent in s | durable at end | durable/s | index lag at end | cases lag at end | all handled in s | handled/s | server CPU s | µs CPU/event | peak MiB |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     println!(
         "| {:.1} | {durable} | {} | {} | {} | {:.1} | {} | {:.1} | {:.2} | {} |",
@@ -124,7 +126,8 @@ fn settle(web: SocketAddr, began: Instant) -> Duration {
 
 fn metric(web: SocketAddr, name: &str) -> u64 {
     let text = get(web, "/metrics").expect("metrics are served");
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no metric {name}"));
+    let line =
+        text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no metric {name}"));
     line.trim().parse().unwrap_or_else(|_| panic!("{name} is {line}"))
 }
 

@@ -28,6 +28,7 @@ usage-volume-chart = Volume by month (GB)
 usage-cases-chart = Registered cases by month
 usage-days-chart = Volume by day (MB)
 usage-legend = Bars: month. Line: three-month average. Dashes: limit of the standard subscription.
+usage-legend-no-limit = Bars: month. Line: average of three months.
 usage-by-source = By log source
 usage-by-ci = By CI
 usage-no-ci = not tied to a CI

@@ -28,6 +28,7 @@ usage-volume-chart = Volume per maand (GB)
 usage-cases-chart = Geregistreerde cases per maand
 usage-days-chart = Volume per dag (MB)
 usage-legend = Balken: maand. Lijn: gemiddelde over drie maanden. Streeplijn: grens van het standaardabonnement.
+usage-legend-no-limit = Balken: maand. Lijn: gemiddelde over drie maanden.
 usage-by-source = Per logbron
 usage-by-ci = Per CI
 usage-no-ci = niet aan een CI gekoppeld

@@ -61,13 +61,15 @@ fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32)) -> Drawn {
         let highest = bars.iter().flat_map(|bar| [Some(bar.value), bar.line]).chain([limit]).flatten();
         let top = highest.fold(0.0_f64, f64::max).max(1.0) * 1.08;
         let count = bars.len().max(1) as f64;
+        // The label of the last bar may stand out of it by half its width.
+        let room_right = bars.iter().map(|bar| bar.label.len() as u32 * 3).max().unwrap_or(0).max(6);
         let mut chart = ChartBuilder::on(&root)
             .margin_top(6)
-            .margin_right(6)
+            .margin_right(room_right)
             .x_label_area_size(22)
             .y_label_area_size(56)
-            .build_cartesian_2d(0.0..count, 0.0..top)?;
-        let label = |x: &f64| bars.get(x.floor() as usize).map_or_else(String::new, |bar| bar.label.clone());
+            .build_cartesian_2d(-0.5..count - 0.5, 0.0..top)?;
+        let label = |x: &f64| label_at(bars, *x);
         let style = ("sans-serif", 12).into_font().color(&TEXT);
         chart
             .configure_mesh()
@@ -83,20 +85,26 @@ fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32)) -> Drawn {
             .draw()?;
         let gap = if bars.len() > 60 { 0.05 } else { 0.15 };
         chart.draw_series(bars.iter().enumerate().filter(|(_, bar)| bar.value > 0.0).map(|(at, bar)| {
-            let corners = [(at as f64 + gap, 0.0), ((at + 1) as f64 - gap, bar.value)];
+            let corners = [(at as f64 - 0.5 + gap, 0.0), (at as f64 + 0.5 - gap, bar.value)];
             Rectangle::new(corners, SERIES.filled())
         }))?;
         let line: Vec<(f64, f64)> =
-            bars.iter().enumerate().filter_map(|(at, bar)| Some((at as f64 + 0.5, bar.line?))).collect();
+            bars.iter().enumerate().filter_map(|(at, bar)| Some((at as f64, bar.line?))).collect();
         chart.draw_series(LineSeries::new(line.clone(), SECOND.stroke_width(2)))?;
         chart.draw_series(line.into_iter().map(|point| Circle::new(point, 3, SECOND.filled())))?;
         if let Some(limit) = limit {
-            let ends = [(0.0, limit), (count, limit)];
+            let ends = [(-0.5, limit), (count - 0.5, limit)];
             chart.draw_series(DashedLineSeries::new(ends, 6, 4, LIMIT.stroke_width(2)))?;
         }
         root.present()?;
     }
     Ok(svg)
+}
+
+/// Bars stand at whole numbers; the mesh asks for labels in between too when there are few.
+fn label_at(bars: &[Bar], x: f64) -> String {
+    let bar = if x.fract().abs() < 1e-6 && x >= 0.0 { bars.get(x as usize) } else { None };
+    bar.map_or_else(String::new, |bar| bar.label.clone())
 }
 
 fn draw_spark(values: &[f64], size: (u32, u32)) -> Drawn {

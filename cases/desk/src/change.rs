@@ -7,7 +7,7 @@ use crate::register::{link, refresh};
 use crate::timeline::{self, EventKind, NewEvent};
 use crate::{DeskError, State, Workflow};
 use event::{ProviderId, Scope};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Actor, AuditEntry, Tx};
 
 /// What is to become different.
@@ -72,6 +72,23 @@ impl Change {
             Change::Merge { .. } => "case.merge",
         }
     }
+
+    /// What the audit log keeps of it, by the names that the pages use.
+    fn detail(&self) -> Value {
+        match self {
+            Change::State { to, reason } => json!({"to": to.name(), "reason": reason}),
+            Change::Assign { provider, user, reason } => {
+                json!({"provider": provider.map(|id| id.0), "user": user, "reason": reason})
+            }
+            Change::Priority { priority, reason } => json!({"priority": priority, "reason": reason}),
+            Change::Verdict { verdict, root_cause } => {
+                json!({"verdict": verdict.name(), "root_cause": root_cause})
+            }
+            Change::Title(title) => json!({"title": title}),
+            Change::Link(group) | Change::Unlink(group) => json!({"group": group.0}),
+            Change::Merge { into, reason } => json!({"into": into.0, "reason": reason}),
+        }
+    }
 }
 
 /// Changes a case, if it still is as the caller saw it; gives it as it is then.
@@ -113,7 +130,7 @@ pub async fn change(
         .execute(tx.connection())
         .await?;
     refresh(tx, id).await?;
-    let detail = json!({"change": format!("{change:?}"), "version": version}).to_string();
+    let detail = change.detail().to_string();
     let (action, client, subject) = (change.action(), Some(case.client), case.number.as_str());
     tx.audit(&AuditEntry { at_ms, actor, action, client, subject, detail: &detail }).await?;
     // Handing a case on may take it out of the caller's own scope.

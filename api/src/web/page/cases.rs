@@ -353,7 +353,9 @@ fn story(detail: &CaseDetail, names: &Names<'_>) -> Vec<StoryItem> {
         shared: note.shared,
     });
     let mut story: Vec<StoryItem> = events.chain(notes).collect();
-    story.sort_by_key(|item| std::cmp::Reverse(item.at_ms));
+    // Stable and then turned round: what came later within one moment also stands higher.
+    story.sort_by_key(|item| item.at_ms);
+    story.reverse();
     story
 }
 

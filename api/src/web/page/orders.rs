@@ -131,7 +131,7 @@ struct RequestView {
 pub async fn form(page: Page, Path(source_type): Path<String>) -> Answer {
     let info = page.app.catalogue.find(&source_type).ok_or(Fault::NotFound)?;
     let card = card(&page, info);
-    let expected_gb = format!("{:.2}", card.bytes_month as f64 / BYTES_PER_GB);
+    let expected_gb = format!("{:.3}", card.bytes_month as f64 / BYTES_PER_GB);
     let clients = page.own_clients().await?.into_iter().map(|(_, name)| name).collect();
     let transports = offered().map(SourceTransport::name).collect();
     page.render("order_request.html", RequestView { card, clients, transports, expected_gb })
@@ -354,14 +354,25 @@ struct LiveView {
     entries: Vec<Entry>,
 }
 
-/// `GET /orders/{order}/live`: the part of the page that changes while the first events arrive.
-pub async fn live(page: Page, Path(id): Path<u32>) -> Answer {
+/// Which piece of the page is asked for.
+#[derive(Debug, Deserialize)]
+pub struct Part {
+    part: Option<String>,
+}
+
+/// `GET /orders/{order}/live`: the pieces of the page that change while the first events arrive: what has arrived, and
+/// with `part=steps` how far the order is.
+pub async fn live(page: Page, Path(id): Path<u32>, Query(wanted): Query<Part>) -> Answer {
     let mut connection = page.app.store.read().acquire().await?;
     let order = order::order(&mut connection, page.caller.scope(), OrderId(id)).await?;
     drop(connection);
     let view = live_view(&page, &order).await?;
-    let done = !view.waiting && !view.entries.is_empty();
-    let mut response = page.render("order_live.html", serde_json::json!({ "live": view }))?;
+    // The index and the counts follow the journal each in its own time: the last word is spoken when both have.
+    let done = order.state != OrderState::Provisioned && view.events > 0 && !view.entries.is_empty();
+    let view = serde_json::json!({ "live": view, "stage": stage(&order) });
+    let template =
+        if wanted.part.as_deref() == Some("steps") { "order_steps.html" } else { "order_live.html" };
+    let mut response = page.render(template, view)?;
     if done {
         response.headers_mut().insert("x-final", HeaderValue::from_static("yes"));
     }

@@ -198,6 +198,8 @@ async fn one(page: &Page, client: ClientId, name: Name, month: Month) -> Answer 
     drop(connection);
     let (volume, cases) = averages(&figures);
     let current = month == Month::of(now);
+    // Nothing limits the enterprise subscription.
+    let drawn = (kind == Subscription::Standard).then_some(limits);
     let newest = figures.first();
     let view = View {
         clients: page.own_clients().await?.into_iter().map(|(_, name)| name).collect(),
@@ -218,8 +220,8 @@ async fn one(page: &Page, client: ClientId, name: Name, month: Month) -> Answer 
         cases_share: share(cases, limits.cases),
         over: limits.reached(volume, cases),
         forecast: current.then(|| forecast(&figures, month, now.millis(), limits)).flatten(),
-        volume_chart: volume_chart(page, &figures, limits),
-        cases_chart: cases_chart(page, &figures, limits),
+        volume_chart: volume_chart(page, &figures, drawn),
+        cases_chart: cases_chart(page, &figures, drawn),
         notices: notices.iter().map(notice).collect(),
         may_decide: kind == Subscription::Standard && page.caller.may(Action::DecideSubscription),
         by_source: source_rows(page, &scope, &by_source).await?,
@@ -267,19 +269,20 @@ fn monthly(figures: &[MonthFigure], value: impl Fn(&MonthFigure) -> i64, unit: f
         .collect()
 }
 
-fn volume_chart(page: &Page, figures: &[MonthFigure], limits: Limits) -> Value {
+fn volume_chart(page: &Page, figures: &[MonthFigure], limits: Option<Limits>) -> Value {
     let bars = monthly(figures, |f| f.processed_bytes, BYTES_PER_GB);
     chart::bars(
         &bars,
-        Some(limits.bytes as f64 / BYTES_PER_GB),
+        limits.map(|limits| limits.bytes as f64 / BYTES_PER_GB),
         chart::HALF,
         &page.text("usage-volume-chart"),
     )
 }
 
-fn cases_chart(page: &Page, figures: &[MonthFigure], limits: Limits) -> Value {
+fn cases_chart(page: &Page, figures: &[MonthFigure], limits: Option<Limits>) -> Value {
     let bars = monthly(figures, |f| f.cases, 1.0);
-    chart::bars(&bars, Some(limits.cases as f64), chart::HALF, &page.text("usage-cases-chart"))
+    let limit = limits.map(|limits| limits.cases as f64);
+    chart::bars(&bars, limit, chart::HALF, &page.text("usage-cases-chart"))
 }
 
 fn days_chart(page: &Page, rows: &[UsageRow], month: Month) -> Value {
