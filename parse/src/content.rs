@@ -23,7 +23,9 @@ pub(crate) struct Hint<'a> {
 impl<'a> Work<'_, 'a> {
     /// Understands the message; gives the source type, if that could be no other.
     pub(crate) fn content(&mut self, body: &'a str, hint: Hint<'a>) -> Option<TypeIndex> {
-        let body = body.trim_start();
+        // Trimming decodes characters; most bodies show at once that there is nothing to trim.
+        let body =
+            if body.as_bytes().first().is_some_and(u8::is_ascii_graphic) { body } else { body.trim_start() };
         if let Some(of) = hint.fixed
             && self.apply(of, body, false)
         {

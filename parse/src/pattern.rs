@@ -159,16 +159,20 @@ impl Pattern {
 
     /// The longest text that every match holds, the last of several.
     pub(crate) fn needle(&self) -> &str {
-        let mut longest = "";
+        self.literals().max_by_key(|text| text.len()).unwrap_or("")
+    }
+
+    /// The texts that every match holds.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
         let mut optional_until = 0;
-        for (at, op) in self.ops.iter().enumerate() {
-            match op {
-                Op::Optional(end) => optional_until = *end,
-                Op::Literal(text) if at >= optional_until && text.len() >= longest.len() => longest = text,
-                _ => {}
+        self.ops.iter().enumerate().filter_map(move |(at, op)| match op {
+            Op::Optional(end) => {
+                optional_until = *end;
+                None
             }
-        }
-        longest
+            Op::Literal(text) if at >= optional_until => Some(&**text),
+            _ => None,
+        })
     }
 
     /// Matches the whole of `text`, trailing white space aside.

@@ -246,19 +246,21 @@ impl Plan {
                     pattern: index as u16,
                 });
             } else if prefix.is_empty() && entry.recognise.bare {
-                self.add_floating(pattern.needle().as_bytes(), (of, index as u16));
+                self.add_floating(pattern, (of, index as u16));
             }
         }
     }
 
     /// Patterns that share their needle share the search for it.
-    fn add_floating(&mut self, needle: &[u8], pattern: (TypeIndex, u16)) {
+    fn add_floating(&mut self, pattern: &Pattern, place: (TypeIndex, u16)) {
+        let needle = pattern.needle().as_bytes();
+        let marked = pattern.literals().any(|text| text.bytes().any(|byte| MARKS.contains(&byte)));
         if let Some(floating) = self.floating.iter_mut().find(|floating| floating.needle.needle() == needle) {
-            return floating.patterns.push(pattern);
+            floating.marked &= marked;
+            return floating.patterns.push(place);
         }
-        let marked = needle.iter().any(|byte| MARKS.contains(byte));
         let needle = Finder::new(needle).into_owned();
-        self.floating.push(Floating { needle, marked, patterns: vec![pattern] });
+        self.floating.push(Floating { needle, marked, patterns: vec![place] });
     }
 
     /// What becomes of the name `full` in a source type.

@@ -96,19 +96,10 @@ fn priority(line: &str) -> Option<(u8, &str)> {
 /// The part before the first space and the part after it.
 #[inline]
 fn token(rest: &str) -> (&str, &str) {
-    match space(rest.as_bytes()) {
+    match text::first_of(rest.as_bytes(), b' ', b' ') {
         Some(at) => (&rest[..at], &rest[at + 1..]),
         None => (rest, ""),
     }
-}
-
-/// Tokens are short: a search with wide registers takes longer to start than most take to end.
-#[inline]
-fn space(bytes: &[u8]) -> Option<usize> {
-    const NEAR_BYTES: usize = 24;
-    let (near, far) = bytes.split_at(bytes.len().min(NEAR_BYTES));
-    let found = near.iter().position(|byte| *byte == b' ');
-    found.or_else(|| memchr(b' ', far).map(|at| at + near.len()))
 }
 
 fn unless_nil(token: &str) -> &str {
@@ -234,29 +225,20 @@ pub(crate) fn parameters<'a>(data: &'a str, mut each: impl FnMut(&'a str, &'a st
 /// Where the next quote is that no backslash escapes, and whether a backslash comes before it.
 #[inline]
 pub(crate) fn quote_end(bytes: &[u8]) -> Option<(usize, bool)> {
-    // Most values are short: a search with wide registers takes longer to start than those take to end.
-    const NEAR_BYTES: usize = 24;
-    let near = &bytes[..bytes.len().min(NEAR_BYTES)];
-    let mut at = near.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(near.len());
-    let mut escaped = false;
+    let (mut at, mut escaped) = (0, false);
     loop {
-        if at >= near.len() {
-            at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        at += text::first_of(bytes.get(at..)?, b'"', b'\\')?;
+        if bytes[at] == b'"' {
+            return Some((at, escaped));
         }
-        match bytes[at] {
-            b'"' => return Some((at, escaped)),
-            b'\\' => {
-                escaped = true;
-                at += 2;
-            }
-            _ => at += 1,
-        }
+        escaped = true;
+        at += 2;
     }
 }
 
 /// Everything that is called BSD syslog. RFC 3164 describes a habit, not a grammar, so each part is optional.
 fn rfc3164<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) {
-    let rest = rest.trim_start_matches(' ');
+    let rest = text::after_spaces(rest);
     let rest = without_sequence(rest);
     match stamp(rest, clock) {
         Some((time, after)) => {
@@ -292,14 +274,15 @@ fn stamp<'a>(rest: &'a str, clock: &Clock<'_>) -> Option<(Timestamp, &'a str)> {
     let bytes = rest.as_bytes();
     let (time, used) = match bytes.first()? {
         b'0'..=b'9' if bytes.get(4) == Some(&b'-') => clock.iso(bytes)?,
-        b'A'..=b'Z' | b'a'..=b'z' => clock.month_first(bytes)?,
+        // Months and weekdays have three letters.
+        b'A'..=b'Z' | b'a'..=b'z' if matches!(bytes.get(3), Some(b' ' | b',')) => clock.month_first(bytes)?,
         _ => return None,
     };
     let after = &rest[used..];
     match after.as_bytes() {
         [] => Some((time, after)),
-        [b':', b' ', ..] => Some((time, after[2..].trim_start_matches(' '))),
-        [b' ', ..] => Some((time, after.trim_start_matches(' '))),
+        [b':', b' ', ..] => Some((time, text::after_spaces(&after[2..]))),
+        [b' ', ..] => Some((time, text::after_spaces(&after[1..]))),
         _ => None,
     }
 }
@@ -324,7 +307,7 @@ fn take_host<'a>(header: &mut Header<'a>) {
     }
     let Some(host) = host_of(word, rest) else { return };
     header.host = host;
-    let rest = rest.trim_start_matches(' ');
+    let rest = text::after_spaces(rest);
     header.body = rest.strip_prefix(": ").unwrap_or(rest);
 }
 

@@ -58,6 +58,40 @@ pub(crate) fn int(text: &str) -> Option<i64> {
     Some(bytes.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
 }
 
+/// The first place of either byte. What is searched for is mostly near, and a search with wide registers takes longer
+/// to start than a few words of eight bytes take to look at.
+#[inline]
+pub(crate) fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
+    const NEAR_BYTES: usize = 24;
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    // The lowest high bit that is set tells the first byte of `word` that is zero.
+    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & (LOW << 7);
+    let mut at = 0;
+    while at < NEAR_BYTES
+        && let Some(eight) = bytes[at..].first_chunk()
+    {
+        let word = u64::from_le_bytes(*eight);
+        let hits = zeros(word ^ (LOW * u64::from(one))) | zeros(word ^ (LOW * u64::from(other)));
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    let found = if at < NEAR_BYTES {
+        rest.iter().position(|byte| *byte == one || *byte == other)
+    } else {
+        memchr::memchr2(one, other, rest)
+    };
+    found.map(|found| at + found)
+}
+
+/// Text without the spaces in front; there is seldom more than none.
+#[inline]
+pub(crate) fn after_spaces(text: &str) -> &str {
+    if text.as_bytes().first() == Some(&b' ') { text.trim_start_matches(' ') } else { text }
+}
+
 /// The part after the last slash or backslash.
 pub(crate) fn base_name(path: &str) -> &str {
     let slash = path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\'));
@@ -87,6 +121,7 @@ pub(crate) fn transport(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn addresses_in_every_notation_have_one_normal_form() {
@@ -97,6 +132,17 @@ mod tests {
         for bad in ["", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1..2.3", "host", "12:30", "1.2.3.", "0001.2.3.4"]
         {
             assert_eq!(ip(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_of_two_bytes_is_found(text in "[a-c \"\u{80}-\u{ff}]{0,60}", from in 0usize..8) {
+            let bytes = text.as_bytes().get(from..).unwrap_or(b"");
+            for (one, other) in [(b' ', b' '), (b'"', b'c')] {
+                let want = bytes.iter().position(|byte| *byte == one || *byte == other);
+                prop_assert_eq!(first_of(bytes, one, other), want);
+            }
         }
     }
 
