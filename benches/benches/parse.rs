@@ -22,6 +22,9 @@ const LINES: &[(&str, &str)] = &[
         "rfc3164",
         "<13>Nov 22 10:00:00 app1.example.org counter[4711]: An application event log entry of a usual length, with a few words more about the order 4711 that was placed by customer 12 at the counter of the town hall, and about the window at which it was handled",
     ),
+    // No more than an envelope and a word: what the peer does too, without prose to look for known formats in.
+    ("rfc5424_bare", "<165>1 2026-11-22T10:00:00.003Z app1.example.org evntslog 4711 ID47 - started"),
+    ("rfc3164_bare", "<13>Nov 22 10:00:00 app1.example.org counter[4711]: started"),
     (
         "sshd",
         "<38>Nov 22 09:14:07 web01 sshd[2841]: Failed password for invalid user oracle from 203.0.113.77 port 51514 ssh2",
@@ -84,7 +87,7 @@ fn mixed(c: &mut Criterion) {
     let bytes: usize = LINES.iter().map(|(_, line)| line.len()).sum();
     let mut group = c.benchmark_group("mixed");
     group.throughput(Throughput::Bytes(bytes as u64));
-    group.bench_function("nine_lines", |bencher| {
+    group.bench_function("eleven_lines", |bencher| {
         bencher.iter(|| {
             for (_, line) in LINES {
                 black_box(parser.parse(&frame(black_box(line.as_bytes())), &arena).fields.len());
@@ -99,7 +102,7 @@ fn mixed(c: &mut Criterion) {
 /// others build theirs on.
 fn peers(c: &mut Criterion) {
     let mut group = c.benchmark_group("peer");
-    for name in ["rfc5424", "rfc3164", "sshd"] {
+    for name in ["rfc5424", "rfc3164", "rfc5424_bare", "rfc3164_bare", "sshd"] {
         let line = line(name);
         group.throughput(Throughput::Bytes(line.len() as u64));
         group.bench_function(format!("syslog_loose_{name}"), |bencher| {
