@@ -11,9 +11,7 @@ pub(crate) fn ip(text: &str) -> Option<IpAddr> {
     if let Some(address) = ipv4(bytes) {
         return Some(IpAddr::V4(address));
     }
-    if !bytes.iter().any(|byte| *byte == b':') {
-        return None;
-    }
+    first_of(bytes, b':', b':')?;
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let inner = inner.split_once('%').map_or(inner, |(address, _)| address);
     inner.parse::<Ipv6Addr>().ok().map(|address| IpAddr::V6(address).to_canonical())
@@ -52,10 +50,18 @@ pub(crate) fn int(text: &str) -> Option<i64> {
     }
     let bytes = text.as_bytes();
     // Up to 18 digits cannot overflow, and most numbers are that short.
-    if bytes.is_empty() || bytes.len() > 18 || !bytes.iter().all(u8::is_ascii_digit) {
+    if bytes.is_empty() || bytes.len() > 18 {
         return text.parse().ok();
     }
-    Some(bytes.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    let mut sum = 0;
+    for byte in bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return text.parse().ok();
+        }
+        sum = sum * 10 + i64::from(digit);
+    }
+    Some(sum)
 }
 
 /// The first place of either byte. What is searched for is mostly near, and a search with wide registers takes longer
@@ -94,6 +100,9 @@ pub(crate) fn after_spaces(text: &str) -> &str {
 
 /// The part after the last slash or backslash.
 pub(crate) fn base_name(path: &str) -> &str {
+    if first_of(path.as_bytes(), b'/', b'\\').is_none() {
+        return path;
+    }
     let slash = path.bytes().rposition(|byte| matches!(byte, b'/' | b'\\'));
     slash.map_or(path, |slash| &path[slash + 1..])
 }

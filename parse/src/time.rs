@@ -408,7 +408,9 @@ impl Cursor<'_> {
             self.at = start;
             return 0;
         }
-        nanos * 10u32.pow(9 - count)
+        const SCALE: [u32; 10] =
+            [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+        nanos * SCALE[count]
     }
 
     fn half_of_day(&mut self, of_day: &mut i64) {
