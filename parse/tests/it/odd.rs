@@ -108,3 +108,42 @@ fn a_bad_time_is_a_defect_and_the_receipt_stands_in() {
         &[("@timestamp", "2026-11-22T12:00:00Z"), ("sperwer.parse.defects", "bad_time"), ("host.name", "h")],
     );
 }
+
+#[test]
+fn what_came_before_changes_nothing() {
+    let data = [
+        r#"[a@1 k="v" l="w"] m"#,
+        r#"[a@1 k="v" l="w"][b m="x"] m"#,
+        r#"[a@1 k="v" l="w"][b] m"#,
+        r#"[a@1 k="longer than twenty-four bytes, é, and on" l=""]m"#,
+        r#"[a@1 k="q\"\]\\" l="w\"] m"] m"#,
+        r#"[a@1 k="v" l="open] m"#,
+        r#"[a@1 k="v" l="w" ] m"#,
+        r#"[a@1 k="v"  l="w"]"#,
+        r#"[a@1 k="v" l="w""#,
+        r#"[a@1 k="v"l="w"] m"#,
+        r#"[a@1 k="v" x"y" l="w"] m"#,
+        r#"[a@1 l="w" k="v"] m"#,
+    ];
+    let times = [
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:00.5Z",
+        "2026-11-23 10:00:00+01:00",
+        "2026-02-30T10:00:00Z",
+    ];
+    let mut lines: Vec<String> =
+        data.iter().map(|data| format!("<13>1 2026-11-22T10:00:00Z h a 1 I {data}")).collect();
+    lines.extend(times.iter().map(|time| format!("<13>1 {time} h a 1 I - m")));
+    for time in
+        ["Nov 22 10:00:00", "Nov  2 10:00:00", "Feb 29 10:00:00", "Dec 31 23:59:60", "Nov 22 10:00:00 CET"]
+    {
+        lines.push(format!("<13>{time} h a[1]: m"));
+    }
+    let mut warm = Bench::new();
+    for line in lines.iter().chain(&lines).chain(lines.iter().rev()) {
+        warm.fields(line.as_bytes());
+    }
+    for line in &lines {
+        assert_eq!(warm.fields(line.as_bytes()), Bench::new().fields(line.as_bytes()), "{line}");
+    }
+}
