@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use store::{Actor, ClientEntry};
+use store::{Actor, ClientEntry, Store, StoreSettings};
 
 fn main() {
     // `cargo bench` adds `--bench`.
@@ -172,13 +172,14 @@ fn address_after(line: &str, mark: &str) -> Option<SocketAddr> {
 
 async fn register(data: &Path) {
     std::fs::create_dir_all(data).expect("the data directory is made");
-    let store = api::data::open_store(data).await.expect("the state opens");
+    let store =
+        Store::open_file(&data.join("state.db"), StoreSettings::default()).await.expect("the state opens");
     let (actor, now) = (Actor::program("bench"), Timestamp::from_secs(1_790_000_000));
     let mut tx = store.write().await.expect("a write begins");
     let client = tx.put_client(&ClientEntry::new("anb", "Agentschap Natuur en Bos")).await.expect("a client");
     let source = NewSource::new(client, "relay", "linux-sshd", SourceTransport::Tcp);
-    let source = ledger::put_source(&mut tx, &source, &actor, now).await.expect("a source");
-    ledger::add_credential(&mut tx, source, &Credential::of_listener("tcp"), &actor, now)
+    let source = ledger::source::put_source(&mut tx, &source, &actor, now).await.expect("a source");
+    ledger::credential::add_credential(&mut tx, source, &Credential::of_listener("tcp"), &actor, now)
         .await
         .expect("a credential");
     tx.commit().await.expect("the write is committed");

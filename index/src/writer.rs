@@ -110,6 +110,12 @@ impl IndexWriter {
         self.durable
     }
 
+    /// Whether something that was added is not searchable yet.
+    #[must_use]
+    pub fn has_uncommitted(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Adds an event. One that is in the index already is skipped.
     ///
     /// # Errors
@@ -152,8 +158,9 @@ impl IndexWriter {
         Ok(())
     }
 
-    /// Commits when [`commit_interval_ms`](crate::IndexSettings::commit_interval_ms) has passed since the last time and there is something to commit; also takes over
-    /// what the background threads have done and gives them more to do. Returns whether there was a commit.
+    /// Commits when [`commit_interval_ms`](crate::IndexSettings::commit_interval_ms) has passed since the last time and
+    /// there is something to commit; also takes over what the background threads have done and gives them more to do.
+    /// Returns whether there was a commit.
     ///
     /// # Errors
     /// When a segment or manifest cannot be written.

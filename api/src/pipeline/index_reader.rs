@@ -37,9 +37,10 @@ impl Reader for IndexReader {
                 Some(block) => self.add(&block, &mut writer, &mut arena).context("indexing")?,
                 None => self.understand.refresh(),
             }
-            if writer.commit_if_due(clock::now()).context("committing the index")? {
-                health.reached(writer.position(), writer.durable_position());
-            }
+            writer.commit_if_due(clock::now()).context("committing the index")?;
+            // What was added is found only from the next commit on.
+            let searchable = if writer.has_uncommitted() { health.position() } else { writer.position() };
+            health.reached(searchable, writer.durable_position());
         }
         writer.checkpoint().context("making the index durable before the stop")?;
         health.reached(writer.position(), writer.durable_position());

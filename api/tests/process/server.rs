@@ -107,16 +107,22 @@ async fn register(data: &Path) -> (ClientId, String) {
     let client =
         tx.put_client(&ClientEntry::new(CLIENT, "Agentschap Natuur en Bos")).await.expect("a client");
     let over_tcp = NewSource::new(client, "relay", "linux-sshd", SourceTransport::Tcp);
-    let over_tcp = ledger::put_source(&mut tx, &over_tcp, &actor, now).await.expect("a source");
-    ledger::add_credential(&mut tx, over_tcp, &Credential::of_listener("tcp"), &actor, now)
+    let over_tcp = ledger::source::put_source(&mut tx, &over_tcp, &actor, now).await.expect("a source");
+    ledger::credential::add_credential(&mut tx, over_tcp, &Credential::of_listener("tcp"), &actor, now)
         .await
         .expect("a credential");
     let over_http = NewSource::new(client, "application", "json", SourceTransport::Http);
-    let over_http = ledger::put_source(&mut tx, &over_http, &actor, now).await.expect("a source");
+    let over_http = ledger::source::put_source(&mut tx, &over_http, &actor, now).await.expect("a source");
     let token = Token::new(&mut rand::rng());
-    ledger::add_credential(&mut tx, over_http, &Credential::of_token(token.reveal()), &actor, now)
-        .await
-        .expect("a credential");
+    ledger::credential::add_credential(
+        &mut tx,
+        over_http,
+        &Credential::of_token(token.reveal()),
+        &actor,
+        now,
+    )
+    .await
+    .expect("a credential");
     tx.commit().await.expect("the write is committed");
     (client, token.reveal().to_owned())
 }
