@@ -14,10 +14,10 @@ const KILLS: u64 = 6;
 const LINES_PER_REQUEST: u64 = 10;
 const STREAM_BURST: u64 = 5;
 
-/// A line with its number in place of the host. Every tenth fires a rule of the starter pack.
+/// A line with its number in place of the host. Every tenth fires exactly one rule of the starter pack.
 fn line(number: u64) -> String {
     let text = if number.is_multiple_of(10) {
-        format!("Accepted password for root from 203.0.113.7 port {} ssh2", 1024 + number % 60_000)
+        format!("Accepted password for root from 10.20.0.9 port {} ssh2", 1024 + number % 60_000)
     } else {
         format!("Connection closed by 198.51.100.{} port 4711", number % 250)
     };

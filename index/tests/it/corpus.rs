@@ -94,7 +94,8 @@ fn no_value_and_no_word_is_missed() {
     for (at, event) in corpus.events.iter().enumerate() {
         for field in event.fields.iter().skip(at % EVERY_FIELD).step_by(EVERY_FIELD) {
             let name = corpus.names.name(field.id);
-            if name.starts_with("sperwer.") {
+            // `event.original` asks for the line as received, also where the sender's JSON has a field of that name.
+            if name.starts_with("sperwer.") || name == "event.original" {
                 continue;
             }
             asked += 1;
