@@ -4,35 +4,13 @@ pub(crate) mod written;
 
 use crate::plan::{Plan, constants};
 use event::FieldTable;
+use include_dir::{Dir, include_dir};
 use std::collections::{BTreeSet, HashSet};
 use thiserror::Error;
 use written::Entry;
 
-/// The entries that come with the program, in the order in which equal claims on a line are decided.
-const BUILTIN: &[(&str, &str)] = &[
-    ("linux-sshd", include_str!("../catalogue/linux-sshd.toml")),
-    ("linux-sudo", include_str!("../catalogue/linux-sudo.toml")),
-    ("linux-pam", include_str!("../catalogue/linux-pam.toml")),
-    ("linux-cron", include_str!("../catalogue/linux-cron.toml")),
-    ("linux-systemd", include_str!("../catalogue/linux-systemd.toml")),
-    ("auditd", include_str!("../catalogue/auditd.toml")),
-    ("nginx-access", include_str!("../catalogue/nginx-access.toml")),
-    ("nginx-error", include_str!("../catalogue/nginx-error.toml")),
-    ("apache-access", include_str!("../catalogue/apache-access.toml")),
-    ("apache-error", include_str!("../catalogue/apache-error.toml")),
-    ("cisco-asa", include_str!("../catalogue/cisco-asa.toml")),
-    ("fortigate", include_str!("../catalogue/fortigate.toml")),
-    ("panos", include_str!("../catalogue/panos.toml")),
-    ("windows", include_str!("../catalogue/windows.toml")),
-    ("suricata-eve", include_str!("../catalogue/suricata-eve.toml")),
-    ("cloudtrail", include_str!("../catalogue/cloudtrail.toml")),
-    ("gelf", include_str!("../catalogue/gelf.toml")),
-    ("cef", include_str!("../catalogue/cef.toml")),
-    ("leef", include_str!("../catalogue/leef.toml")),
-    ("json", include_str!("../catalogue/json.toml")),
-    ("kv", include_str!("../catalogue/kv.toml")),
-    ("rfc5424", include_str!("../catalogue/rfc5424.toml")),
-];
+/// The entries that come with the program; `build.rs` has this crate built again when a file comes or goes.
+static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/catalogue");
 
 /// What a person, an order form and a linter need to know of a source type.
 #[derive(Clone, Debug)]
@@ -108,10 +86,14 @@ impl Catalogue {
     /// Never: the entries are part of the program, and a test reads them.
     #[must_use]
     pub fn builtin() -> Catalogue {
-        Catalogue::read(BUILTIN).expect("the embedded entries are read by this crate's tests")
+        let mut files = Vec::new();
+        collect(&FILES, &mut files);
+        files.sort_unstable();
+        Catalogue::read(&files).expect("the embedded entries are read by this crate's tests")
     }
 
-    /// Reads entries from their names and texts.
+    /// Reads entries from their names and texts. Where two claim a line with equal right, the one that comes first here
+    /// has it.
     ///
     /// # Errors
     /// The first entry that is not TOML of the catalogue's shape, or that means nothing usable, and why.
@@ -171,5 +153,18 @@ impl Catalogue {
             );
         }
         found
+    }
+}
+
+/// The path and the text of every file below `folder`.
+fn collect<'f>(folder: &'f Dir<'f>, files: &mut Vec<(&'f str, &'f str)>) {
+    for entry in folder.entries() {
+        if let Some(inner) = entry.as_dir() {
+            collect(inner, files);
+        } else if let Some((path, text)) =
+            entry.as_file().and_then(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+        {
+            files.push((path, text));
+        }
     }
 }

@@ -186,10 +186,14 @@ impl Plan {
             body: special("@body")?,
             pairs: special("@pairs")?,
         };
-        for (index, entry) in entries.iter().enumerate() {
+        // A type that hands lines over to another has to be asked before it.
+        let (handing, others): (Vec<_>, Vec<_>) =
+            entries.iter().partition(|entry| !entry.recognise.or.is_empty());
+        let entries = || handing.iter().chain(&others);
+        for (index, entry) in entries().enumerate() {
             plan.by_name.insert(entry.name.clone(), index as TypeIndex);
         }
-        for entry in entries {
+        for entry in entries() {
             plan.add(entry, &binder).map_err(|message| (entry.name.clone(), message))?;
         }
         for bucket in &mut plan.prefixes {

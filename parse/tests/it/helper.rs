@@ -12,18 +12,22 @@ pub const RECEIVED: Timestamp = Timestamp(1_795_348_800_000_000_000);
 pub struct Bench {
     pub parser: Parser,
     pub fields: Arc<FieldTable>,
+    /// Who sends the lines.
+    pub source: SourceId,
 }
 
 impl Bench {
     pub fn new() -> Bench {
         let fields = Arc::new(FieldTable::new());
         let parser = Parser::new(Arc::new(Catalogue::builtin()), Arc::clone(&fields));
-        Bench { parser, fields }
+        Bench { parser, fields, source: SourceId(1) }
     }
 
     pub fn json(&mut self, raw: &[u8]) -> serde_json::Map<String, serde_json::Value> {
         let arena = Bump::new();
-        let event = self.parser.parse(&frame(raw), &arena);
+        let mut frame = frame(raw);
+        frame.origin.source = self.source;
+        let event = self.parser.parse(&frame, &arena);
         let mut out = Vec::new();
         event::json::write_event(&event, &self.fields, &mut out);
         match serde_json::from_slice(&out) {

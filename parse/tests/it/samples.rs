@@ -1,6 +1,7 @@
 //! Every sample of every catalogue entry gives what it says.
 
 use crate::helper::Bench;
+use event::SourceId;
 use parse::Catalogue;
 
 #[test]
@@ -8,7 +9,9 @@ fn samples_give_what_they_expect() {
     let mut bench = Bench::new();
     let mut wrong = Vec::new();
     let mut checked = 0;
-    for info in Catalogue::builtin().types() {
+    for (number, info) in (1..).zip(Catalogue::builtin().types()) {
+        // What a source sent before tells look-alikes apart.
+        bench.source = SourceId(number);
         for sample in &info.samples {
             let got = bench.fields(sample.line.as_bytes());
             for (name, want) in &sample.expect {
