@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long something may take to appear on a busy machine.
@@ -76,7 +76,7 @@ impl Browser {
         let script = "const [css, text] = arguments; \
                       return [...document.querySelectorAll(css)].some((node) => node.textContent.includes(text));";
         let arguments = vec![json!(css), json!(text)];
-        let waited = std::time::Instant::now();
+        let waited = Instant::now();
         while self.client.execute(script, arguments.clone()).await.unwrap() != json!(true) {
             if waited.elapsed() > APPEAR_MAX {
                 panic!("no `{css}` says `{text}` on this page:\n{}", self.text("body").await);
@@ -92,15 +92,32 @@ impl Browser {
         element.text().await.unwrap()
     }
 
+    /// Clicks what leads to another page, and waits for that page.
     pub async fn click(&self, css: &str) {
-        self.appears(css).await.click().await.unwrap_or_else(|error| panic!("clicking `{css}`: {error}"));
+        let element = self.appears(css).await;
+        self.leave_by(element, css).await;
     }
 
-    /// Clicks the first link whose text holds this.
+    /// Clicks the first link whose text holds this, and waits for the page behind it.
     pub async fn follow(&self, text: &str) {
         let path = format!("//main//a[contains(., \"{text}\")]");
         let link = self.client.wait().at_most(APPEAR_MAX).for_element(Locator::XPath(&path)).await;
-        link.unwrap_or_else(|error| panic!("no link `{text}`: {error}")).click().await.unwrap();
+        let link = link.unwrap_or_else(|error| panic!("no link `{text}`: {error}"));
+        self.leave_by(link, text).await;
+    }
+
+    /// Pages look alike, and the driver may answer before the next one is there: the old one is marked.
+    async fn leave_by(&self, element: Element, named: &str) {
+        self.evaluate("document.documentElement.dataset.left = ''").await;
+        element.click().await.unwrap_or_else(|error| panic!("clicking `{named}`: {error}"));
+        let arrived =
+            "return document.readyState === 'complete' && !('left' in document.documentElement.dataset)";
+        let since = Instant::now();
+        // Between two pages there is no document to ask, which the driver calls an error.
+        while !matches!(self.client.execute(arrived, Vec::new()).await, Ok(Value::Bool(true))) {
+            assert!(since.elapsed() < APPEAR_MAX, "clicking `{named}` leads nowhere");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Types into a field that may hold something already.
