@@ -6,6 +6,7 @@ use crate::names::{Node, ROOT};
 use crate::pairs::{self, Sink};
 use crate::pattern::{Pattern, Spans, address_length};
 use crate::plan::{BoundSwitch, TypeIndex};
+use crate::signals::Signals;
 use crate::target::Func;
 use crate::work::Work;
 use event::{DefectKind, FieldKind, ParseStatus, Value, known};
@@ -118,7 +119,13 @@ impl<'a> Work<'_, 'a> {
             }
             let arena = self.draft.arena;
             let mut found = Pairs::with_capacity_in(64, arena);
-            let mut sink = Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: 0 };
+            let mut sink = Sink {
+                arena,
+                names: self.names,
+                parent: ROOT,
+                pairs: &mut found,
+                signals: Signals::default(),
+            };
             pairs::columns(body, &layout.names, &mut sink);
             self.take_pairs(of, &found);
             return true;

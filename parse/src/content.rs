@@ -5,6 +5,7 @@ use crate::names::ROOT;
 use crate::pairs::{self, Sink};
 use crate::pattern::Spans;
 use crate::plan::{MARKS, Opening, TypeIndex};
+use crate::signals::Signals;
 use crate::work::Work;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
 use memchr::memmem;
@@ -74,7 +75,7 @@ impl<'a> Work<'_, 'a> {
         if !broken && !rest.is_empty() {
             self.draft.defect(DefectKind::Malformed, rest);
         }
-        match of.or_else(|| self.by_keys(outcome.signals)) {
+        match of.or_else(|| self.plan.keys.find(&outcome.signals)) {
             Some(of) => {
                 self.take_pairs(of, &pairs);
                 if broken {
@@ -84,11 +85,6 @@ impl<'a> Work<'_, 'a> {
             None => self.take_generic("json", &pairs),
         }
         true
-    }
-
-    fn by_keys(&self, signals: u128) -> Option<TypeIndex> {
-        let claim = self.plan.keys.iter().find(|(mask, _)| mask & signals == *mask);
-        claim.map(|(_, of)| *of)
     }
 
     /// A format understood, a source type not known: the format's own entry maps what is usual in it.
@@ -160,7 +156,8 @@ impl<'a> Work<'_, 'a> {
                 found.push((node, Value::Str(part.trim())));
             }
         }
-        let mut sink = Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: 0 };
+        let mut sink =
+            Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: Signals::default() };
         read(&mut sink);
         self.take_generic(format, &found);
         self.draft.status = ParseStatus::Parsed;
@@ -251,7 +248,7 @@ impl<'a> Work<'_, 'a> {
             return false;
         }
         let (pairs, signals, bare) = self.read_pairs(body);
-        if let Some(of) = self.by_keys(signals) {
+        if let Some(of) = self.plan.keys.find(&signals) {
             self.take_pairs(of, &pairs);
             return true;
         }

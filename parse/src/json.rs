@@ -1,6 +1,7 @@
 //! JSON → pairs of name and value in one pass over the bytes: no tree, no map, no allocation but the arena's.
 
 use crate::names::{Names, Node};
+use crate::signals::Signals;
 use bumpalo::Bump;
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 use event::{DefectKind, Value};
@@ -20,7 +21,7 @@ pub(crate) struct Outcome {
     /// How many bytes the object has; up to the fault if it is broken.
     pub(crate) used: usize,
     /// The recognition keys seen.
-    pub(crate) signals: u128,
+    pub(crate) signals: Signals,
     /// The first thing that was wrong, and its offset.
     pub(crate) defect: Option<(DefectKind, usize)>,
 }
@@ -34,8 +35,9 @@ pub(crate) fn flatten<'a>(
     arena: &'a Bump,
     pairs: &mut Pairs<'a>,
 ) -> Outcome {
+    let signals = Signals::default();
     let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: 0, arena, names, pairs, signals: 0, defect: None };
+        Reader { text, bytes: text.as_bytes(), at: 0, arena, names, pairs, signals, defect: None };
     if reader.value(Some(parent), 0).is_none() {
         reader.note(DefectKind::Malformed);
     }
@@ -50,7 +52,7 @@ struct Reader<'a, 'n> {
     arena: &'a Bump,
     names: &'n mut Names,
     pairs: &'n mut Pairs<'a>,
-    signals: u128,
+    signals: Signals,
     defect: Option<(DefectKind, usize)>,
 }
 
@@ -103,7 +105,7 @@ impl<'a> Reader<'a, '_> {
         if self.pairs.len() >= PAIRS_MAX {
             return self.note(DefectKind::TooManyFields);
         }
-        self.signals |= self.names.signal(node);
+        self.signals.add(self.names.signal(node));
         self.pairs.push((node, value));
     }
 

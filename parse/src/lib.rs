@@ -34,6 +34,7 @@ mod parser;
 mod pattern;
 mod plan;
 mod shape;
+mod signals;
 mod syslog;
 mod target;
 mod text;

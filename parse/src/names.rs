@@ -1,6 +1,7 @@
 //! The names that come in by the wire (JSON keys, key=value keys, …), remembered as a tree, so that a nested name is
 //! found by one hash of its last part and never built twice.
 
+use crate::signals::Signal;
 use ahash::RandomState;
 use event::FIELD_NAME_BYTES_MAX;
 use std::collections::HashMap;
@@ -20,8 +21,8 @@ struct Held {
     parent: u32,
     hash: u32,
     key: Box<str>,
-    // The bits of the recognition keys that this name is (see `plan::Recognise`).
-    signal: u128,
+    // Which recognition key the name is.
+    signal: Signal,
 }
 
 #[derive(Debug)]
@@ -30,11 +31,11 @@ pub(crate) struct Names {
     slots: Vec<u32>,
     nodes: Vec<Held>,
     hasher: RandomState,
-    signals: HashMap<String, u128>,
+    signals: HashMap<String, Signal>,
 }
 
 impl Names {
-    pub(crate) fn new(signals: HashMap<String, u128>) -> Names {
+    pub(crate) fn new(signals: HashMap<String, Signal>) -> Names {
         let root = Held { parent: 0, hash: 0, key: "".into(), signal: 0 };
         // Fixed seeds would let a sender choose colliding names.
         Names { slots: vec![0; 1024], nodes: vec![root], hasher: RandomState::new(), signals }
@@ -88,9 +89,9 @@ impl Names {
         }
     }
 
-    /// The recognition keys that this name is.
+    /// The recognition key that this name is.
     #[inline]
-    pub(crate) fn signal(&self, node: Node) -> u128 {
+    pub(crate) fn signal(&self, node: Node) -> Signal {
         self.nodes[node.0 as usize].signal
     }
 

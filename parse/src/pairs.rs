@@ -2,6 +2,7 @@
 
 use crate::json::{PAIRS_MAX, Pairs};
 use crate::names::{Names, Node};
+use crate::signals::Signals;
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 use event::Value;
@@ -13,7 +14,7 @@ pub(crate) struct Sink<'a, 'n> {
     pub(crate) names: &'n mut Names,
     pub(crate) parent: Node,
     pub(crate) pairs: &'n mut Pairs<'a>,
-    pub(crate) signals: u128,
+    pub(crate) signals: Signals,
 }
 
 impl<'a> Sink<'a, '_> {
@@ -23,7 +24,7 @@ impl<'a> Sink<'a, '_> {
             return;
         }
         if let Some(node) = self.names.child(self.parent, key) {
-            self.signals |= self.names.signal(node);
+            self.signals.add(self.names.signal(node));
             self.pairs.push((node, Value::Str(value)));
         }
     }
@@ -277,7 +278,13 @@ mod tests {
         let arena = Bump::new();
         let mut names = Names::new(HashMap::new());
         let mut pairs = Pairs::new_in(&arena);
-        let mut sink = Sink { arena: &arena, names: &mut names, parent: ROOT, pairs: &mut pairs, signals: 0 };
+        let mut sink = Sink {
+            arena: &arena,
+            names: &mut names,
+            parent: ROOT,
+            pairs: &mut pairs,
+            signals: Signals::default(),
+        };
         read(&mut sink, &arena);
         let show = |(node, value): &(Node, Value<'_>)| format!("{}={value}", names.full(*node));
         pairs.iter().map(show).collect::<Vec<_>>().join("|")

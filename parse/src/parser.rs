@@ -69,7 +69,7 @@ impl Parser {
     pub fn new(catalogue: Arc<Catalogue>, fields: Arc<FieldTable>) -> Parser {
         let plan = Plan::new(&catalogue.entries, &catalogue.pool, &fields)
             .expect("a catalogue that was read binds to any table with room for its names");
-        let names = Names::new(plan.signals.clone());
+        let names = Names::new(plan.keys.signals.clone());
         let rfc5424 = plan.by_name.get("rfc5424").copied();
         let (actions, shapes, sources) = (Actions::default(), Shapes::new(), AHashMap::new());
         Parser { plan, fields, names, actions, shapes, sources, rfc5424 }

@@ -3,6 +3,7 @@
 
 use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Scan, Values};
 use crate::pattern::Pattern;
+use crate::signals::Keys;
 use crate::target::Target;
 use ahash::AHashMap;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -12,9 +13,6 @@ use std::collections::{HashMap, HashSet};
 
 /// A source type's place in the plan.
 pub(crate) type TypeIndex = u16;
-
-/// At most this many names recognise JSON and key=value types together: one bit each.
-const SIGNALS_MAX: usize = 128;
 
 /// Prose seldom holds these bytes, needles often do: one search for all of them spares most others.
 pub(crate) const MARKS: [u8; 3] = [b']', b'"', b'#'];
@@ -33,8 +31,7 @@ pub(crate) struct Plan {
     pub(crate) prefixes: Vec<Vec<Prefix>>,
     /// Every pattern that starts with a hole, by a text that it must hold.
     pub(crate) floating: Vec<Floating>,
-    pub(crate) keys: Vec<(u128, TypeIndex)>,
-    pub(crate) signals: HashMap<String, u128>,
+    pub(crate) keys: Keys,
     /// Marks the hole that holds what the patterns go on with.
     pub(crate) body: FieldId,
     /// Marks the hole that holds key=value pairs.
@@ -181,8 +178,7 @@ impl Plan {
             starts: empty_buckets(),
             prefixes: empty_buckets(),
             floating: Vec::new(),
-            keys: Vec::new(),
-            signals: HashMap::new(),
+            keys: Keys::default(),
             body: special("@body")?,
             pairs: special("@pairs")?,
         };
@@ -199,8 +195,7 @@ impl Plan {
         for bucket in &mut plan.prefixes {
             bucket.sort_by_key(|prefix| std::cmp::Reverse(prefix.text.len()));
         }
-        // More names say more: the most telling claim is asked first.
-        plan.keys.sort_by_key(|(mask, _)| std::cmp::Reverse(mask.count_ones()));
+        plan.keys.finish();
         Ok(plan)
     }
 
@@ -220,20 +215,11 @@ impl Plan {
             self.starts[usize::from(first)].push(Start { text: start.clone(), contains, of });
         }
         for keys in &entry.recognise.keys {
-            let mask = keys.iter().try_fold(0, |mask, key| Ok::<u128, String>(mask | self.signal(key)?))?;
-            self.keys.push((mask, of));
+            self.keys.add(keys, of)?;
         }
         self.add_patterns(entry, &bound, of);
         self.types.push(bound);
         Ok(())
-    }
-
-    fn signal(&mut self, key: &str) -> Bound<u128> {
-        let next = self.signals.len();
-        if next >= SIGNALS_MAX && !self.signals.contains_key(key) {
-            return Err(format!("more than {SIGNALS_MAX} recognition keys in the catalogue"));
-        }
-        Ok(*self.signals.entry(key.to_owned()).or_insert(1 << next))
     }
 
     fn add_patterns(&mut self, entry: &Entry, bound: &Type, of: TypeIndex) {

@@ -2,9 +2,10 @@
 
 use crate::draft::Draft;
 use crate::json::Pairs;
-use crate::names::{Names, Node};
+use crate::names::{Names, Node, ROOT};
 use crate::pairs::{self, Sink};
 use crate::plan::{Action, Plan, Sets, TypeIndex};
+use crate::signals::Signals;
 use crate::target::{Func, Target, domain_field, host_fields};
 use crate::text;
 use crate::time::{self, Clock};
@@ -116,11 +117,11 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// Key=value pairs of a text, the recognition keys among them, and how many words were no pair.
-    pub(crate) fn read_pairs(&mut self, text: &'a str) -> (Pairs<'a>, u128, usize) {
+    pub(crate) fn read_pairs(&mut self, text: &'a str) -> (Pairs<'a>, Signals, usize) {
         let arena = self.draft.arena;
         let mut pairs = Pairs::with_capacity_in(32, arena);
-        let mut sink =
-            Sink { arena, names: self.names, parent: crate::names::ROOT, pairs: &mut pairs, signals: 0 };
+        let signals = Signals::default();
+        let mut sink = Sink { arena, names: self.names, parent: ROOT, pairs: &mut pairs, signals };
         let bare = pairs::key_values(text, &mut sink);
         let signals = sink.signals;
         (pairs, signals, bare)
