@@ -4,8 +4,9 @@ use crate::json::{self, Pairs};
 use crate::names::ROOT;
 use crate::pairs::{self, Sink};
 use crate::pattern::Spans;
-use crate::plan::{MARKS, Opening, TypeIndex};
+use crate::plan::{MARKS, TypeIndex};
 use crate::signals::Signals;
+use crate::text::Word;
 use crate::work::Work;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
 use memchr::memmem;
@@ -14,7 +15,7 @@ use memchr::memmem;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hint<'a> {
     /// The program's name in the envelope.
-    pub(crate) app: &'a str,
+    pub(crate) app: Word<'a>,
     /// The source type that somebody fixed.
     pub(crate) fixed: Option<TypeIndex>,
     /// The source type of an earlier line of this source that could be no other.
@@ -177,16 +178,13 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by the program's name in the envelope.
-    fn by_app(&mut self, body: &'a str, app: &str) -> Option<TypeIndex> {
-        if app.is_empty() {
+    fn by_app(&mut self, body: &'a str, app: Word<'_>) -> Option<TypeIndex> {
+        if app.text.is_empty() {
             return None;
         }
         let plan = self.plan;
-        let app = if app.as_bytes().contains(&b'(') && app.contains("(pam_") {
-            "pam_unix"
-        } else {
-            crate::text::base_name(app)
-        };
+        let app =
+            if app.has_parenthesis() && app.text.contains("(pam_") { "pam_unix" } else { app.base_name() };
         let types = plan.by_app.get(app)?;
         if let Some(of) = types.iter().find(|of| self.apply(**of, body, false)) {
             return Some(*of);
@@ -202,17 +200,10 @@ impl<'a> Work<'_, 'a> {
     /// A source type by a pattern that matches; the inner value is the type if it could be no other.
     fn by_pattern(&mut self, body: &'a str, learned: Option<TypeIndex>) -> Option<Option<TypeIndex>> {
         let plan = self.plan;
-        let first = usize::from(*body.as_bytes().first()?);
-        let mut spans = Spans::new();
-        let opening = Opening::of(body);
-        for prefix in &plan.prefixes[first] {
-            if !prefix.opening.fits(opening) {
-                continue;
-            }
-            let of = usize::from(prefix.of);
-            let pattern = usize::from(prefix.pattern);
-            if body.starts_with(&*prefix.text) && plan.types[of].patterns[pattern].0.matches(body, &mut spans)
-            {
+        for prefix in plan.prefixes.of(body) {
+            let mut spans = Spans::new();
+            let bound = &plan.types[usize::from(prefix.of)];
+            if bound.patterns[usize::from(prefix.pattern)].0.matches(body, &mut spans) {
                 self.take_pattern(prefix.of, prefix.pattern, &spans, body);
                 return Some(Some(prefix.of));
             }
@@ -222,6 +213,7 @@ impl<'a> Work<'_, 'a> {
             (marked || !floating.marked) && floating.needle.find(body.as_bytes()).is_some()
         });
         for (of, pattern) in found.flat_map(|floating| &floating.patterns) {
+            let mut spans = Spans::new();
             let bound = &plan.types[usize::from(*of)];
             if !bound.patterns[usize::from(*pattern)].0.matches(body, &mut spans) {
                 continue;
@@ -241,9 +233,7 @@ impl<'a> Work<'_, 'a> {
     /// Key=value, of the type that its keys tell; prose with an equals sign in it is not.
     fn by_pairs(&mut self, body: &'a str) -> bool {
         let bytes = body.as_bytes();
-        let word =
-            bytes.iter().take(64).take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-@".contains(byte));
-        let word = word.count();
+        let word = crate::text::key_length(bytes);
         if word == 0 || bytes.get(word) != Some(&b'=') {
             return false;
         }
@@ -275,6 +265,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// Puts a field from the envelope unless the message itself said it.
+    #[inline]
     pub(crate) fn put_if_absent(&mut self, id: FieldId, value: Value<'a>) {
         if self.draft.get(id).is_none() {
             self.draft.put(id, value);
@@ -283,16 +274,18 @@ impl<'a> Work<'_, 'a> {
 
     /// The fields that the envelope gives when the message does not.
     pub(crate) fn envelope_defaults(&mut self, header: &crate::syslog::Header<'a>) {
-        if !header.host.is_empty() {
-            self.put_if_absent(known::HOST_NAME, Value::Str(header.host));
-            if let Some(address) = crate::text::ip(header.host) {
+        if !header.host.text.is_empty() {
+            self.put_if_absent(known::HOST_NAME, Value::Str(header.host.text));
+            if let Some(address) = header.host.address() {
                 self.put_if_absent(known::HOST_IP, Value::Ip(address));
             }
         }
-        if !header.app.is_empty() {
-            self.put_if_absent(known::PROCESS_NAME, Value::Str(crate::text::base_name(header.app)));
+        if !header.app.text.is_empty() {
+            self.put_if_absent(known::PROCESS_NAME, Value::Str(header.app.base_name()));
         }
-        if let Some(pid) = crate::text::int(header.procid) {
+        if !header.procid.is_empty()
+            && let Some(pid) = crate::text::int(header.procid)
+        {
             self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
         }
     }

@@ -66,9 +66,12 @@ impl<'a> Draft<'a> {
         self.fields.iter().find(|field| field.id == id).map(|field| field.value)
     }
 
-    /// The fields as the event keeps them.
-    pub(crate) fn into_parts(self) -> (&'a [Field<'a>], &'a [Defect]) {
-        (self.fields.into_bump_slice(), self.defects.into_bump_slice())
+    /// The fields and defects as the event keeps them; the draft has none any more.
+    #[inline]
+    pub(crate) fn take_parts(&mut self) -> (&'a [Field<'a>], &'a [Defect]) {
+        let fields = std::mem::replace(&mut self.fields, BumpVec::new_in(self.arena));
+        let defects = std::mem::replace(&mut self.defects, BumpVec::new_in(self.arena));
+        (fields.into_bump_slice(), defects.into_bump_slice())
     }
 
     /// Notes what was wrong with `part`, a part of the line; a kind is noted once.

@@ -33,6 +33,7 @@ mod pairs;
 mod parser;
 mod pattern;
 mod plan;
+mod prefix;
 mod shape;
 mod signals;
 mod syslog;

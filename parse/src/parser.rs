@@ -31,7 +31,8 @@ impl Default for SourceSettings {
     }
 }
 
-/// At most this many sources are remembered by what they sent; the settings of registered ones always are.
+/// At most this many sources are remembered by what they sent, and share one memory beyond; the settings of registered
+/// ones are always kept.
 const SOURCES_LEARNED_MAX: usize = 100_000;
 
 #[derive(Debug)]
@@ -39,6 +40,59 @@ struct Source {
     zone: Zone,
     fixed: Option<TypeIndex>,
     learned: Option<TypeIndex>,
+}
+
+/// The sources by their ids; a batch often holds several lines of one, so the last one is at hand.
+#[derive(Debug)]
+struct Sources {
+    list: Vec<Source>,
+    by_id: AHashMap<SourceId, u32>,
+    last: (SourceId, u32),
+}
+
+impl Sources {
+    fn new() -> Sources {
+        let unknown = Source { zone: Zone::new(Tz::UTC), fixed: None, learned: None };
+        let by_id = AHashMap::from([(SourceId::UNKNOWN, 0)]);
+        Sources { list: vec![unknown], by_id, last: (SourceId::UNKNOWN, 0) }
+    }
+
+    #[inline]
+    fn of(&mut self, id: SourceId) -> &mut Source {
+        if self.last.0 != id {
+            self.last = (id, self.index(id));
+        }
+        &mut self.list[self.last.1 as usize]
+    }
+
+    fn index(&mut self, id: SourceId) -> u32 {
+        if let Some(index) = self.by_id.get(&id) {
+            return *index;
+        }
+        // What is too much shares the memory of the unknown source.
+        if self.list.len() >= SOURCES_LEARNED_MAX {
+            return 0;
+        }
+        self.add(id, Source { zone: Zone::new(Tz::UTC), fixed: None, learned: None })
+    }
+
+    fn add(&mut self, id: SourceId, source: Source) -> u32 {
+        let index = self.list.len() as u32;
+        self.list.push(source);
+        self.by_id.insert(id, index);
+        index
+    }
+
+    fn set(&mut self, id: SourceId, source: Source) {
+        match self.by_id.get(&id) {
+            Some(index) => self.list[*index as usize] = source,
+            None => {
+                self.add(id, source);
+                // It may have been seen as one too many.
+                self.last = (SourceId::UNKNOWN, 0);
+            }
+        }
+    }
 }
 
 /// Turns frames into events. One per thread: it keeps caches, and what it learned of each source.
@@ -51,7 +105,7 @@ pub struct Parser {
     names: Names,
     actions: Actions,
     shapes: Shapes,
-    sources: AHashMap<SourceId, Source>,
+    sources: Sources,
     // The source type of structured data's parameters.
     rfc5424: Option<TypeIndex>,
 }
@@ -71,14 +125,14 @@ impl Parser {
             .expect("a catalogue that was read binds to any table with room for its names");
         let names = Names::new(plan.keys.signals.clone());
         let rfc5424 = plan.by_name.get("rfc5424").copied();
-        let (actions, shapes, sources) = (Actions::default(), Shapes::new(), AHashMap::new());
+        let (actions, shapes, sources) = (Actions::default(), Shapes::new(), Sources::new());
         Parser { plan, fields, names, actions, shapes, sources, rfc5424 }
     }
 
     /// Sets what is known of a source, replacing what was. An unknown source type counts as none.
     pub fn set_source(&mut self, source: SourceId, settings: SourceSettings) {
         let fixed = settings.source_type.and_then(|name| self.plan.by_name.get(&name).copied());
-        self.sources.insert(source, Source { zone: Zone::new(settings.zone), fixed, learned: None });
+        self.sources.set(source, Source { zone: Zone::new(settings.zone), fixed, learned: None });
     }
 
     /// Understands one frame, as far as possible. Never fails; whatever is not understood stays in
@@ -86,15 +140,8 @@ impl Parser {
     /// two source types write alike, where the source's other lines decide.
     pub fn parse<'a>(&mut self, frame: &Frame<'a>, arena: &'a Bump) -> Event<'a> {
         let (text, bad_utf8) = text_of(frame.raw, arena);
-        let source = source_of(&mut self.sources, frame.origin.source);
+        let source = self.sources.of(frame.origin.source);
         let clock = Clock { received: frame.received, zone: &source.zone };
-        let mut draft = Draft::new(arena, text);
-        if let Some(offset) = bad_utf8 {
-            draft.defect_at(DefectKind::NotUtf8, offset);
-        }
-        if frame.truncated {
-            draft.defect_at(DefectKind::Truncated, frame.raw.len());
-        }
         let header = syslog::read(text, &clock, &mut self.shapes);
         let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned };
         let mut work = Work {
@@ -103,27 +150,31 @@ impl Parser {
             actions: &mut self.actions,
             fields: &self.fields,
             clock,
-            draft,
+            draft: Draft::new(arena, text),
         };
+        if let Some(offset) = bad_utf8 {
+            work.draft.defect_at(DefectKind::NotUtf8, offset);
+        }
+        if frame.truncated {
+            work.draft.defect_at(DefectKind::Truncated, frame.raw.len());
+        }
         put_envelope(&mut work, &header, self.rfc5424, &mut self.shapes);
         let learned = work.content(header.body, hint);
         work.envelope_defaults(&header);
-        let draft = work.draft;
+        let draft = &mut work.draft;
         if learned.is_some() {
             source.learned = learned;
         }
-        let (time, status) = (draft.time.unwrap_or(frame.received), draft.status);
-        let (source_type, message) = (draft.source_type, draft.message);
-        let (fields, defects) = draft.into_parts();
+        let (fields, defects) = draft.take_parts();
         Event {
             id: frame.id,
             raw: frame.raw,
             received: frame.received,
             origin: frame.origin,
-            time,
-            status,
-            source_type,
-            message,
+            time: draft.time.unwrap_or(frame.received),
+            status: draft.status,
+            source_type: draft.source_type,
+            message: draft.message,
             fields,
             defects,
             ci: None,
@@ -147,15 +198,6 @@ fn lossy<'a>(raw: &'a [u8], arena: &'a Bump) -> (&'a str, Option<usize>) {
     (arena.alloc_str(&String::from_utf8_lossy(raw)), Some(offset))
 }
 
-fn source_of(sources: &mut AHashMap<SourceId, Source>, id: SourceId) -> &mut Source {
-    let id = if sources.len() >= SOURCES_LEARNED_MAX && !sources.contains_key(&id) {
-        SourceId::UNKNOWN
-    } else {
-        id
-    };
-    sources.entry(id).or_insert_with(|| Source { zone: Zone::new(Tz::UTC), fixed: None, learned: None })
-}
-
 const SEVERITIES: [&str; 8] =
     ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"];
 
@@ -174,8 +216,8 @@ fn put_envelope<'a>(
         work.draft.put(known::LOG_SYSLOG_SEVERITY_NAME, Value::Str(SEVERITIES[usize::from(severity)]));
     }
     for (id, text) in [
-        (known::LOG_SYSLOG_HOSTNAME, header.host),
-        (known::LOG_SYSLOG_APPNAME, header.app),
+        (known::LOG_SYSLOG_HOSTNAME, header.host.text),
+        (known::LOG_SYSLOG_APPNAME, header.app.text),
         (known::LOG_SYSLOG_PROCID, header.procid),
         (known::LOG_SYSLOG_MSGID, header.msgid),
     ] {

@@ -3,6 +3,7 @@
 
 use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Scan, Values};
 use crate::pattern::Pattern;
+use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
 use crate::signals::Keys;
 use crate::target::Target;
 use ahash::AHashMap;
@@ -27,8 +28,8 @@ pub(crate) struct Plan {
     pub(crate) by_app: AHashMap<String, Vec<TypeIndex>>,
     /// By the message's first byte.
     pub(crate) starts: Vec<Vec<Start>>,
-    /// Every pattern that starts with text, by the first byte of that text, longest first.
-    pub(crate) prefixes: Vec<Vec<Prefix>>,
+    /// Every pattern that starts with text.
+    pub(crate) prefixes: Prefixes,
     /// Every pattern that starts with a hole, by a text that it must hold.
     pub(crate) floating: Vec<Floating>,
     pub(crate) keys: Keys,
@@ -43,38 +44,6 @@ pub(crate) struct Start {
     pub(crate) text: String,
     pub(crate) contains: Finder<'static>,
     pub(crate) of: TypeIndex,
-}
-
-/// The first eight bytes of a text as a number, and which of them count: one comparison tells most texts apart, where
-/// comparing slices is a call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Opening {
-    word: u64,
-    mask: u64,
-}
-
-impl Opening {
-    pub(crate) fn of(text: &str) -> Opening {
-        let mut word = [0; 8];
-        let length = text.len().min(8);
-        word[..length].copy_from_slice(&text.as_bytes()[..length]);
-        let mask = if length == 8 { u64::MAX } else { (1 << (length * 8)) - 1 };
-        Opening { word: u64::from_le_bytes(word), mask }
-    }
-
-    /// Whether a text that opens like `line` may start with the text that this was made of.
-    #[inline]
-    pub(crate) fn fits(self, line: Opening) -> bool {
-        line.word & self.mask == self.word
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Prefix {
-    pub(crate) opening: Opening,
-    pub(crate) text: Box<str>,
-    pub(crate) of: TypeIndex,
-    pub(crate) pattern: u16,
 }
 
 #[derive(Debug)]
@@ -176,7 +145,7 @@ impl Plan {
             by_name: AHashMap::new(),
             by_app: AHashMap::new(),
             starts: empty_buckets(),
-            prefixes: empty_buckets(),
+            prefixes: Prefixes::default(),
             floating: Vec::new(),
             keys: Keys::default(),
             body: special("@body")?,
@@ -192,9 +161,7 @@ impl Plan {
         for entry in entries() {
             plan.add(entry, &binder).map_err(|message| (entry.name.clone(), message))?;
         }
-        for bucket in &mut plan.prefixes {
-            bucket.sort_by_key(|prefix| std::cmp::Reverse(prefix.text.len()));
-        }
+        plan.prefixes.build();
         plan.keys.finish();
         Ok(plan)
     }
@@ -225,16 +192,8 @@ impl Plan {
     fn add_patterns(&mut self, entry: &Entry, bound: &Type, of: TypeIndex) {
         for (index, (pattern, _)) in bound.patterns.iter().enumerate() {
             let prefix = pattern.prefix();
-            // Text that short would claim other types' lines.
-            const PREFIX_BYTES_MIN: usize = 5;
             if prefix.len() >= PREFIX_BYTES_MIN {
-                let first = usize::from(prefix.as_bytes()[0]);
-                self.prefixes[first].push(Prefix {
-                    opening: Opening::of(prefix),
-                    text: prefix.into(),
-                    of,
-                    pattern: index as u16,
-                });
+                self.prefixes.add(Prefix { text: prefix.into(), of, pattern: index as u16 });
             } else if prefix.is_empty() && entry.recognise.bare {
                 self.add_floating(pattern, (of, index as u16));
             }

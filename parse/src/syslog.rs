@@ -1,7 +1,7 @@
 //! The syslog envelope: RFC 5424, RFC 3164, and what senders make of it.
 
 use crate::shape::{ShapeIndex, Shapes};
-use crate::text;
+use crate::text::{self, Word};
 use crate::time::Clock;
 use event::Timestamp;
 use memchr::{memchr, memchr2};
@@ -20,8 +20,8 @@ pub(crate) struct Header<'a> {
     pub(crate) kind: Kind,
     pub(crate) priority: Option<u8>,
     pub(crate) time: Option<Timestamp>,
-    pub(crate) host: &'a str,
-    pub(crate) app: &'a str,
+    pub(crate) host: Word<'a>,
+    pub(crate) app: Word<'a>,
     pub(crate) procid: &'a str,
     pub(crate) msgid: &'a str,
     /// Structured data with its brackets.
@@ -43,8 +43,8 @@ pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>, shapes: &mut Shapes) ->
         kind: Kind::None,
         priority: None,
         time: None,
-        host: "",
-        app: "",
+        host: Word::EMPTY,
+        app: Word::EMPTY,
         procid: "",
         msgid: "",
         data: "",
@@ -80,17 +80,21 @@ fn without_count(line: &str) -> &str {
 }
 
 /// `<PRI>` (RFC 5424 section 6.2.1): at most three digits, at most 191.
+#[inline]
 fn priority(line: &str) -> Option<(u8, &str)> {
-    let bytes = line.as_bytes();
-    if bytes.first() != Some(&b'<') {
-        return None;
+    let [b'<', digits @ ..] = line.as_bytes() else { return None };
+    let mut value = 0;
+    for (at, byte) in digits.iter().take(4).enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            value = value * 10 + u32::from(digit);
+        } else if *byte == b'>' && at > 0 && value <= 191 {
+            return Some((value as u8, &line[at + 2..]));
+        } else {
+            return None;
+        }
     }
-    let digits = bytes[1..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-    if digits == 0 || digits > 3 || bytes.get(digits + 1) != Some(&b'>') {
-        return None;
-    }
-    let value = bytes[1..=digits].iter().fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
-    Some((u8::try_from(value).ok().filter(|value| *value <= 191)?, &line[digits + 2..]))
+    None
 }
 
 /// The part before the first space and the part after it.
@@ -102,18 +106,31 @@ fn token(rest: &str) -> (&str, &str) {
     }
 }
 
+/// The same, where the kinds of its bytes are asked for later.
+#[inline]
+fn word(rest: &str) -> (Word<'_>, &str) {
+    let word = Word::before_space(rest);
+    (word, rest.get(word.text.len() + 1..).unwrap_or(""))
+}
+
 fn unless_nil(token: &str) -> &str {
     if token == "-" { "" } else { token }
+}
+
+fn word_unless_nil(word: Word<'_>) -> Word<'_> {
+    if word.text == "-" { Word::EMPTY } else { word }
 }
 
 /// `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP SD [SP MSG]` (RFC 5424 section 6). A known
 /// deviation: senders that put only a time and a host before their own format; that is kept, and marked.
 fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>, shapes: &mut Shapes) -> bool {
     // VERSION is one to three digits; so far there is only 1.
-    let version = rest.bytes().take(3).take_while(u8::is_ascii_digit).count();
-    if version == 0 || rest.starts_with('0') || rest.as_bytes().get(version) != Some(&b' ') {
-        return false;
-    }
+    let version = match rest.as_bytes() {
+        [b'1'..=b'9', b' ', ..] => 1,
+        [b'1'..=b'9', b'0'..=b'9', b' ', ..] => 2,
+        [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ', ..] => 3,
+        _ => return false,
+    };
     let rest = &rest[version + 1..];
     let time = if rest.starts_with("- ") {
         1
@@ -133,16 +150,16 @@ fn rfc5424<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>, shapes
     };
     header.kind = Kind::Rfc5424;
     let after_time = rest.get(time + 1..).unwrap_or("");
-    let (host, after_host) = token(after_time);
-    let (app, rest) = token(after_host);
+    let (host, after_host) = word(after_time);
+    let (app, rest) = word(after_host);
     let (procid, rest) = token(rest);
     let (msgid, rest) = token(rest);
-    header.host = unless_nil(host);
+    header.host = word_unless_nil(host);
     let known = if rest.starts_with('[') { shapes.find(rest) } else { None };
     header.shape = known.map(|(shape, _)| shape);
     let split = known.map_or_else(|| structured_data(rest), |(_, used)| Some(after_data(rest, used)));
     if let Some((data, body)) = split {
-        header.app = unless_nil(app);
+        header.app = word_unless_nil(app);
         header.procid = unless_nil(procid);
         header.msgid = unless_nil(msgid);
         header.data = data;
@@ -254,7 +271,15 @@ fn rfc3164<'a>(rest: &'a str, header: &mut Header<'a>, clock: &Clock<'_>) {
 }
 
 /// Cisco's sequence numbers: `87117903: 87117909: `, with the mark of an unsynchronised clock before the time.
+#[inline]
 fn without_sequence(rest: &str) -> &str {
+    match rest.as_bytes().first() {
+        Some(b'0'..=b'9' | b'*' | b'.') => without_numbers(rest),
+        _ => rest,
+    }
+}
+
+fn without_numbers(rest: &str) -> &str {
     let mut rest = rest;
     for _ in 0..3 {
         let digits = rest.bytes().take(12).take_while(u8::is_ascii_digit).count();
@@ -270,12 +295,20 @@ fn without_sequence(rest: &str) -> &str {
 }
 
 /// A timestamp and what follows it, without the colon and spaces between.
+#[inline]
 fn stamp<'a>(rest: &'a str, clock: &Clock<'_>) -> Option<(Timestamp, &'a str)> {
+    // Months and weekdays have three letters.
+    match rest.as_bytes() {
+        [b'0'..=b'9', _, _, _, b'-', ..] | [_, _, _, b' ' | b',', ..] => any_stamp(rest, clock),
+        _ => None,
+    }
+}
+
+fn any_stamp<'a>(rest: &'a str, clock: &Clock<'_>) -> Option<(Timestamp, &'a str)> {
     let bytes = rest.as_bytes();
     let (time, used) = match bytes.first()? {
         b'0'..=b'9' if bytes.get(4) == Some(&b'-') => clock.iso(bytes)?,
-        // Months and weekdays have three letters.
-        b'A'..=b'Z' | b'a'..=b'z' if matches!(bytes.get(3), Some(b' ' | b',')) => clock.month_first(bytes)?,
+        b'A'..=b'Z' | b'a'..=b'z' => clock.month_first(bytes)?,
         _ => return None,
     };
     let after = &rest[used..];
@@ -300,7 +333,7 @@ fn after_time<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
 }
 
 fn take_host<'a>(header: &mut Header<'a>) {
-    let (word, rest) = token(header.body);
+    let (word, rest) = word(header.body);
     // A host and nothing else: only where a PRI says that this is syslog at all.
     if rest.is_empty() && header.priority.is_none() {
         return;
@@ -312,38 +345,24 @@ fn take_host<'a>(header: &mut Header<'a>) {
 }
 
 /// The word after the time, if it is a host and not already the tag or the message.
-fn host_of<'a>(word: &'a str, rest: &str) -> Option<&'a str> {
-    if word.is_empty() || word.len() > TOKEN_BYTES_MAX {
+#[inline]
+fn host_of<'a>(word: Word<'a>, rest: &str) -> Option<Word<'a>> {
+    let bytes = word.text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return None };
+    if bytes.len() > TOKEN_BYTES_MAX {
         return None;
     }
-    let bytes = word.as_bytes();
-    if let Some(name) = word.strip_suffix(':') {
+    if *last == b':' {
         // A router names itself with a colon before its `%FACILITY`.
+        let name = &word.text[..bytes.len() - 1];
         let is_host = rest.trim_start().starts_with('%') || text::ip(name).is_some();
-        return is_host.then_some(name);
+        return is_host.then(|| Word::of(name));
     }
-    let first = bytes[0];
-    if !(first.is_ascii_alphanumeric() || first == b':' || first == b'[' || first >= 0x80) {
-        return None;
+    if *first == b'[' {
+        return text::ip(word.text).map(|_| word);
     }
-    if first == b'[' && text::ip(word).is_none() {
-        return None;
-    }
-    const NEVER: [bool; 256] = set_of(b"=\"{|,(<");
-    const IN_NAME: [bool; 256] = set_of(b"=\"{|,(<[");
-    let bad = if first == b'[' { &NEVER } else { &IN_NAME };
-    (!bytes.iter().any(|byte| bad[usize::from(*byte)])).then_some(word)
-}
-
-/// A table that is true for these bytes: one look where a comparison with each would be several.
-const fn set_of(members: &[u8]) -> [bool; 256] {
-    let mut set = [false; 256];
-    let mut at = 0;
-    while at < members.len() {
-        set[members[at] as usize] = true;
-        at += 1;
-    }
-    set
+    let starts = first.is_ascii_alphanumeric() || *first == b':' || *first >= 0x80;
+    (starts && word.may_be_host()).then_some(word)
 }
 
 /// `sshd[123]: `, `sudo: `, `su(pam_unix)[1]: `: a name, a process id in brackets, a colon.
@@ -353,25 +372,25 @@ fn take_tag(header: &mut Header<'_>) {
     if !bytes.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-')) {
         return;
     }
-    const ENDS: [bool; 256] = set_of(b":[ =\"{|,<\t");
-    let near = &bytes[..bytes.len().min(TOKEN_BYTES_MAX)];
-    let length = near.iter().position(|byte| ENDS[usize::from(*byte)]).unwrap_or(near.len());
+    let app = Word::before_tag_end(body);
+    let length = app.text.len();
+    if length > TOKEN_BYTES_MAX {
+        return;
+    }
     match bytes.get(length) {
         Some(b':') if matches!(bytes.get(length + 1), None | Some(b' ' | b'\t')) => {
-            header.app = &body[..length];
+            header.app = app;
             header.body = after_space(&body[length + 1..]);
         }
         Some(b'[') => {
             let inside = &bytes[length + 1..];
             let near = &inside[..inside.len().min(TOKEN_BYTES_MAX)];
-            let Some(close) = near.iter().position(|byte| *byte == b']') else { return };
+            let Some(close) = near.iter().position(|byte| matches!(byte, b']' | b' ')) else { return };
             let rest = &body[length + close + 2..];
-            if !(rest.is_empty() || rest.starts_with([':', ' ']))
-                || bytes[length + 1..][..close].contains(&b' ')
-            {
+            if near[close] != b']' || !matches!(rest.as_bytes().first(), None | Some(b':' | b' ')) {
                 return;
             }
-            header.app = &body[..length];
+            header.app = app;
             header.procid = &body[length + 1..length + 1 + close];
             header.body = after_space(rest.strip_prefix(':').unwrap_or(rest));
         }
@@ -393,7 +412,7 @@ fn without_priority<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
     header.body = after;
     after_time(header, clock);
     let spaced = iso && line.as_bytes().get(10) == Some(&b' ');
-    if iso && (header.app.is_empty() || header.host.is_empty() || spaced) {
+    if iso && (header.app.text.is_empty() || header.host.text.is_empty() || spaced) {
         *header = before;
         header.time = Some(time);
         return;
@@ -413,7 +432,15 @@ mod tests {
         let header = read(line, &clock, &mut Shapes::new());
         let time = header.time.map_or("-".to_owned(), |time| time.to_string());
         let priority = header.priority.map_or("-".to_owned(), |priority| priority.to_string());
-        let Header { host, app, procid, msgid, data, body, .. } = header;
+        let Header {
+            host: Word { text: host, .. },
+            app: Word { text: app, .. },
+            procid,
+            msgid,
+            data,
+            body,
+            ..
+        } = header;
         format!("{priority}|{time}|{host}|{app}|{procid}|{msgid}|{data}|{body}")
     }
 

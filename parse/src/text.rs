@@ -2,6 +2,115 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// What kinds of bytes are in a word; one look at a table tells it of each byte.
+mod class {
+    pub(super) const SPACE: u8 = 1;
+    /// Never in a host's name.
+    pub(super) const NOT_HOST: u8 = 2;
+    /// Ends the name of a program.
+    pub(super) const TAG_END: u8 = 4;
+    pub(super) const COLON: u8 = 8;
+    /// Not in an IPv4 address.
+    pub(super) const NOT_IPV4: u8 = 16;
+    /// In paths only.
+    pub(super) const PATH: u8 = 32;
+    pub(super) const PARENTHESIS: u8 = 64;
+    /// Not in the name of a key=value pair.
+    pub(super) const NOT_KEY: u8 = 128;
+}
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        classes[byte] = (b == b' ') as u8 * class::SPACE
+            | matches!(b, b'=' | b'"' | b'{' | b'|' | b',' | b'(' | b'<' | b'[') as u8 * class::NOT_HOST
+            | matches!(b, b':' | b'[' | b' ' | b'=' | b'"' | b'{' | b'|' | b',' | b'<' | b'\t') as u8
+                * class::TAG_END
+            | (b == b':') as u8 * class::COLON
+            | !matches!(b, b'0'..=b'9' | b'.') as u8 * class::NOT_IPV4
+            | matches!(b, b'/' | b'\\') as u8 * class::PATH
+            | (b == b'(') as u8 * class::PARENTHESIS
+            | !matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'.' | b'-' | b'@') as u8
+                * class::NOT_KEY;
+        byte += 1;
+    }
+    classes
+};
+
+/// The length of what stands before the first byte of a class in `end`, and the classes of its bytes.
+#[inline]
+fn scan(bytes: &[u8], end: u8) -> (usize, u8) {
+    let mut seen = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let class = CLASSES[usize::from(*byte)];
+        if class & end != 0 {
+            return (at, seen);
+        }
+        seen |= class;
+    }
+    (bytes.len(), seen)
+}
+
+/// A part of a line, and which kinds of bytes it has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word<'a> {
+    pub(crate) text: &'a str,
+    seen: u8,
+}
+
+impl<'a> Word<'a> {
+    pub(crate) const EMPTY: Word<'static> = Word { text: "", seen: 0 };
+
+    pub(crate) fn of(text: &'a str) -> Word<'a> {
+        Word { text, seen: scan(text.as_bytes(), 0).1 }
+    }
+
+    /// What stands before the first space.
+    #[inline]
+    pub(crate) fn before_space(text: &'a str) -> Word<'a> {
+        let (length, seen) = scan(text.as_bytes(), class::SPACE);
+        Word { text: &text[..length], seen }
+    }
+
+    /// What stands before the first byte that no program's name has.
+    #[inline]
+    pub(crate) fn before_tag_end(text: &'a str) -> Word<'a> {
+        let (length, seen) = scan(text.as_bytes(), class::TAG_END);
+        Word { text: &text[..length], seen }
+    }
+
+    /// Whether every byte may be in a host's name.
+    #[inline]
+    pub(crate) fn may_be_host(self) -> bool {
+        self.seen & class::NOT_HOST == 0
+    }
+
+    /// The address that it is.
+    #[inline]
+    pub(crate) fn address(self) -> Option<IpAddr> {
+        if self.seen & class::COLON != 0 || self.seen & class::NOT_IPV4 == 0 { ip(self.text) } else { None }
+    }
+
+    /// The part after the last slash or backslash.
+    #[inline]
+    pub(crate) fn base_name(self) -> &'a str {
+        if self.seen & class::PATH != 0 { base_name(self.text) } else { self.text }
+    }
+
+    #[inline]
+    pub(crate) fn has_parenthesis(self) -> bool {
+        self.seen & class::PARENTHESIS != 0
+    }
+}
+
+/// How many bytes may be the name of a key=value pair, of the first 64.
+#[inline]
+pub(crate) fn key_length(bytes: &[u8]) -> usize {
+    scan(&bytes[..bytes.len().min(64)], class::NOT_KEY).0
+}
+
 /// An address in any usual notation (brackets, an IPv6 zone), in normal form.
 pub(crate) fn ip(text: &str) -> Option<IpAddr> {
     let bytes = text.as_bytes();

@@ -11,8 +11,8 @@ use std::cell::Cell;
 pub(crate) struct Zone {
     tz: Tz,
     last: Cell<(i64, i64)>,
-    // The day of the last receipt, and its year: a division less for each line without a year.
-    received: Cell<(i32, i32)>,
+    // The year of the last receipt, and the instants it lies between: a division less for each line without a year.
+    received: Cell<(i64, i64, i32)>,
     // The last dates as written, and the days since 1970 that they are: lines of one day say the same date.
     bsd_date: Cell<(u64, i64)>,
     iso_date: Cell<([u8; 10], i64)>,
@@ -28,7 +28,7 @@ impl Zone {
         Zone {
             tz,
             last: Cell::new((i64::MIN, 0)),
-            received: Cell::new((i32::MIN, 0)),
+            received: Cell::new((0, 0, 0)),
             bsd_date: Cell::new((0, 0)),
             iso_date: Cell::new(([0; 10], 0)),
         }
@@ -50,14 +50,21 @@ impl Zone {
         offset
     }
 
+    #[inline]
     fn year_of(&self, received: Timestamp) -> i32 {
-        let day = received.day();
-        let (last, year) = self.received.get();
-        if last == day {
+        let (from, to, year) = self.received.get();
+        if (from..to).contains(&received.0) {
             return year;
         }
+        self.look_up_year(received)
+    }
+
+    #[cold]
+    fn look_up_year(&self, received: Timestamp) -> i32 {
+        let day = i64::from(received.day());
         let year = received.civil().year;
-        self.received.set((day, year));
+        let edges = [day, day + 1].map(|day| Timestamp::from_secs(day * 86_400).0);
+        self.received.set((edges[0], edges[1], year));
         year
     }
 
@@ -95,7 +102,7 @@ impl Clock<'_> {
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
         let first = *bytes.first()?;
         if bytes.get(4) == Some(&b'-')
-            && let Some(found) = self.iso(bytes)
+            && let Some(found) = self.plain_iso(bytes).or_else(|| self.iso(bytes))
         {
             return Some(found);
         }
@@ -112,6 +119,34 @@ impl Clock<'_> {
             return self.month_first(bytes);
         }
         None
+    }
+
+    /// `2026-11-22T10:00:00.123Z` and nothing else; [`Clock::iso`] reads the rest.
+    #[inline]
+    fn plain_iso(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
+        let (stamp, rest) = bytes.split_first_chunk::<19>()?;
+        let of_day = of_day(stamp[11..].first_chunk()?).filter(|_| stamp[10] == b'T')?;
+        let (mut nanos, mut used) = (0, 19);
+        if rest.first() == Some(&b'.') {
+            let mut scale = 1_000_000_000;
+            for byte in &rest[1..] {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 || scale == 1 {
+                    break;
+                }
+                scale /= 10;
+                nanos += u32::from(digit) * scale;
+                used += 1;
+            }
+            used += 1;
+        }
+        match bytes.get(used..used + 2) {
+            Some([b'Z', b' ' | b'"' | b',']) => {}
+            _ => return None,
+        }
+        let days = self.iso_date(stamp.first_chunk()?)?;
+        let time = self.resolve(days, of_day, nanos, Some(0))?;
+        Some((time, used + 1))
     }
 
     /// `2026-11-22T10:00:00.123+01:00` (RFC 3339 and its relatives: a space or a slash, a comma, no zone).
@@ -320,16 +355,19 @@ fn civil_days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(Timestamp::from_civil(civil)?.secs() / 86_400)
 }
 
-/// Seconds since midnight of `10:00:00`.
+/// Seconds since midnight of `10:00:00`: eight bytes as one number, each byte on its own.
 #[inline]
 fn of_day(bytes: &[u8; 8]) -> Option<i64> {
-    let pair = |at: usize| {
-        let (tens, units) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
-        (tens <= 9 && units <= 9).then(|| i64::from(tens) * 10 + i64::from(units))
-    };
-    let (hour, minute, second) = (pair(0)?, pair(3)?, pair(6)?);
-    let good = bytes[2] == b':' && bytes[5] == b':' && hour <= 23 && minute <= 59 && second <= 60;
-    good.then_some(hour * 3600 + minute * 60 + second)
+    // Digits become 0 to 9, colons 0. Six more carries what is no digit into the upper half of its byte.
+    let shape = u64::from_le_bytes(*bytes) ^ u64::from_le_bytes(*b"00:00:00");
+    let carried = shape.wrapping_add(u64::from_le_bytes([6, 6, 0, 6, 6, 0, 6, 6]));
+    const NEVER: u64 = u64::from_le_bytes([0xF0, 0xF0, 0xFF, 0xF0, 0xF0, 0xFF, 0xF0, 0xF0]);
+    if (shape | carried) & NEVER != 0 {
+        return None;
+    }
+    let pairs = shape.wrapping_mul(10).wrapping_add(shape >> 8);
+    let [hour, _, _, minute, _, _, second, _] = pairs.to_le_bytes().map(i64::from);
+    (hour <= 23 && minute <= 59 && second <= 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
 struct Cursor<'b> {
