@@ -28,6 +28,7 @@ impl<'a> Work<'_, 'a> {
                 fits
             }
             Format::Json => self.json(body, Some(of)),
+            Format::Xml => self.xml(body, Some(of)),
             Format::Cef => self.cef(body),
             Format::Leef => self.leef(body),
         }

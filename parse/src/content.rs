@@ -1,6 +1,6 @@
 //! The message without its envelope: which format, which source type.
 
-use crate::json::{self, Pairs};
+use crate::json::{self, Outcome, Pairs};
 use crate::names::ROOT;
 use crate::pairs::{self, Sink};
 use crate::pattern::Spans;
@@ -8,6 +8,7 @@ use crate::plan::{MARKS, TypeIndex};
 use crate::signals::Signals;
 use crate::text::Word;
 use crate::work::Work;
+use crate::xml;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
 use memchr::memmem;
 
@@ -55,6 +56,9 @@ impl<'a> Work<'_, 'a> {
             Some(b'@') => body.strip_prefix("@cee:").is_some_and(|json| self.json(json.trim_start(), None)),
             Some(b'C') if body.starts_with("CEF:") => self.cef(body),
             Some(b'L') if body.starts_with("LEEF:") => self.leef(body),
+            Some(b'<') => self.xml(body, None),
+            // As copied from a viewer that shows what can be folded.
+            Some(b'-') if body.starts_with("- <") => self.xml(&body[2..], None),
             _ => false,
         }
     }
@@ -67,6 +71,31 @@ impl<'a> Work<'_, 'a> {
         if pairs.is_empty() && outcome.defect.is_some() {
             return false;
         }
+        self.take_flat(body, of, "json", &pairs, outcome);
+        true
+    }
+
+    /// XML, of a given type or of the one that its names tell. What closes no element is none.
+    pub(crate) fn xml(&mut self, body: &'a str, of: Option<TypeIndex>) -> bool {
+        let arena = self.draft.arena;
+        let mut pairs = Pairs::with_capacity_in(48, arena);
+        let Some(outcome) = xml::flatten(body, ROOT, self.names, arena, &mut pairs) else { return false };
+        if pairs.is_empty() {
+            return false;
+        }
+        self.take_flat(body, of, "xml", &pairs, outcome);
+        true
+    }
+
+    /// Pairs that a reader made of a nested format, with what it found wrong.
+    fn take_flat(
+        &mut self,
+        body: &'a str,
+        of: Option<TypeIndex>,
+        format: &str,
+        pairs: &Pairs<'a>,
+        outcome: Outcome,
+    ) {
         let offset = (body.as_ptr() as usize).saturating_sub(self.draft.text.as_ptr() as usize);
         if let Some((kind, at)) = outcome.defect {
             self.draft.defect_at(kind, offset + at);
@@ -78,14 +107,13 @@ impl<'a> Work<'_, 'a> {
         }
         match of.or_else(|| self.plan.keys.find(&outcome.signals)) {
             Some(of) => {
-                self.take_pairs(of, &pairs);
+                self.take_pairs(of, pairs);
                 if broken {
                     self.draft.status = ParseStatus::Partial;
                 }
             }
-            None => self.take_generic("json", &pairs),
+            None => self.take_generic(format, pairs),
         }
-        true
     }
 
     /// A format understood, a source type not known: the format's own entry maps what is usual in it.

@@ -41,6 +41,7 @@ mod target;
 mod text;
 mod time;
 mod work;
+mod xml;
 
 pub use crate::catalogue::{Catalogue, CatalogueError, Sample, SourceTypeInfo};
 pub use crate::frame::{Framing, Splitter, Step};

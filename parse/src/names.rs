@@ -13,6 +13,9 @@ pub(crate) const NODES_MAX: usize = 131_072;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Node(pub(crate) u32);
 
+/// Marks a parent whose child is an attribute of it, as in XML.
+const ATTRIBUTE: u32 = 1 << 31;
+
 /// The tree's root, whose name is empty.
 pub(crate) const ROOT: Node = Node(0);
 
@@ -61,6 +64,12 @@ impl Names {
         }
     }
 
+    /// The attribute `key` of the element `element`: a child whose name gets an `@` in front.
+    #[inline]
+    pub(crate) fn attribute(&mut self, element: Node, key: &str) -> Option<Node> {
+        self.child(Node(element.0 | ATTRIBUTE), key)
+    }
+
     #[cold]
     fn add(&mut self, parent: Node, key: &str, hash: u32, slot: usize) -> Option<Node> {
         if self.nodes.len() >= NODES_MAX || key.len() > FIELD_NAME_BYTES_MAX {
@@ -102,10 +111,16 @@ impl Names {
         while at != 0 {
             let held = &self.nodes[at as usize];
             parts.push(&*held.key);
-            at = held.parent;
+            if held.parent & ATTRIBUTE != 0 {
+                parts.push("@");
+            }
+            at = held.parent & !ATTRIBUTE;
+            if at != 0 {
+                parts.push(".");
+            }
         }
         parts.reverse();
-        parts.join(".")
+        parts.concat()
     }
 }
 

@@ -232,7 +232,7 @@ impl Naming {
             return name.clone();
         }
         for (from, to, capital) in &self.strip {
-            if let Some(rest) = full.strip_prefix(from.as_str()) {
+            if let Some(rest) = without_prefix(full, from) {
                 return if *capital { format!("{to}{}", capitalised(rest)) } else { format!("{to}{rest}") };
             }
         }
@@ -240,6 +240,14 @@ impl Naming {
             return full.to_owned();
         }
         format!("{}{full}", self.prefix)
+    }
+}
+
+/// What is behind a prefix; one that ends in `*.` takes one more part of the name with it.
+fn without_prefix<'n>(full: &'n str, prefix: &str) -> Option<&'n str> {
+    match prefix.strip_suffix("*.") {
+        Some(prefix) => full.strip_prefix(prefix)?.split_once('.').map(|(_, rest)| rest),
+        None => full.strip_prefix(prefix),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) enum Format {
     #[default]
     Pattern,
     Json,
+    Xml,
     Kv,
     Cef,
     Leef,
