@@ -6,7 +6,7 @@ use crate::pairs::{self, Sink};
 use crate::pattern::Spans;
 use crate::plan::{MARKS, TypeIndex};
 use crate::signals::Signals;
-use crate::text::Word;
+use crate::word::{self, Word};
 use crate::work::Work;
 use crate::xml;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
@@ -261,7 +261,7 @@ impl<'a> Work<'_, 'a> {
     /// Key=value, of the type that its keys tell; prose with an equals sign in it is not.
     fn by_pairs(&mut self, body: &'a str) -> bool {
         let bytes = body.as_bytes();
-        let word = crate::text::key_length(bytes);
+        let word = word::key_length(bytes);
         if word == 0 || bytes.get(word) != Some(&b'=') {
             return false;
         }

@@ -40,6 +40,7 @@ mod syslog;
 mod target;
 mod text;
 mod time;
+mod word;
 mod work;
 mod xml;
 

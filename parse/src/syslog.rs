@@ -1,8 +1,9 @@
 //! The syslog envelope: RFC 5424, RFC 3164, and what senders make of it.
 
 use crate::shape::{ShapeIndex, Shapes};
-use crate::text::{self, Word};
+use crate::text;
 use crate::time::Clock;
+use crate::word::Word;
 use event::Timestamp;
 use memchr::{memchr, memchr2};
 
