@@ -1,11 +1,11 @@
 //! A source type applied to a message: its patterns, columns, pairs; then its constant fields, cases and scans.
 
 use crate::catalogue::written::Format;
-use crate::json::Pairs;
+use crate::json::{self, Pairs};
 use crate::names::{Node, ROOT};
 use crate::pairs::{self, Sink};
 use crate::pattern::{Pattern, Spans, address_length};
-use crate::plan::{BoundSwitch, TypeIndex};
+use crate::plan::{BoundSwitch, BoundWithin, TypeIndex};
 use crate::signals::Signals;
 use crate::target::Func;
 use crate::work::Work;
@@ -20,7 +20,7 @@ impl<'a> Work<'_, 'a> {
             Format::Pattern => self.apply_patterns(of, body, sure),
             Format::Csv => self.apply_columns(of, body),
             Format::Kv => {
-                let (pairs, _, _) = self.read_pairs(body);
+                let pairs = self.read_pairs_of(of, body);
                 let fits = !pairs.is_empty();
                 if fits {
                     self.take_pairs(of, &pairs);
@@ -97,13 +97,26 @@ impl<'a> Work<'_, 'a> {
                 rest = text;
                 self.draft.message = text;
             } else if target.id == self.plan.pairs {
-                let (pairs, _, _) = self.read_pairs(text);
+                let pairs = self.read_pairs_of(of, text);
                 self.put_pairs(of, &pairs, 0);
+            } else if target.id == self.plan.json {
+                self.put_json(of, text);
             } else if !matches!(text, "" | "-") || target.func == Func::Request {
                 self.put_text(target, text);
             }
         }
         rest
+    }
+
+    /// Puts what an object inside the message says.
+    fn put_json(&mut self, of: TypeIndex, text: &'a str) {
+        let arena = self.draft.arena;
+        let mut pairs = Pairs::with_capacity_in(48, arena);
+        let outcome = json::flatten(text, ROOT, self.names, arena, &mut pairs);
+        if outcome.defect.is_some() {
+            self.draft.defect(DefectKind::Malformed, text);
+        }
+        self.put_pairs(of, &pairs, 0);
     }
 
     fn apply_columns(&mut self, of: TypeIndex, body: &'a str) -> bool {
@@ -140,6 +153,9 @@ impl<'a> Work<'_, 'a> {
         let bound = &plan.types[usize::from(of)];
         self.draft.source_type = bound.name;
         self.draft.status = status;
+        for within in &bound.within {
+            self.look_within(of, within);
+        }
         for switch in &bound.switches {
             self.switch(switch);
         }
@@ -157,6 +173,17 @@ impl<'a> Work<'_, 'a> {
             self.scan(of, body);
         }
         self.put_sets(&bound.sets);
+    }
+
+    /// What patterns find in the value of a field.
+    fn look_within(&mut self, of: TypeIndex, within: &BoundWithin) {
+        let Some(Value::Str(text)) = self.draft.get(within.field) else { return };
+        let mut spans = Spans::new();
+        let Some(pattern) = within.patterns.iter().find(|pattern| pattern.matches(text, &mut spans)) else {
+            return;
+        };
+        self.put_spans(of, pattern, &spans, text);
+        self.put_sets(&within.sets);
     }
 
     fn switch(&mut self, switch: &BoundSwitch) {

@@ -106,6 +106,7 @@ impl Catalogue {
             })?;
             entries.push(entry);
         }
+        inherit(&mut entries)?;
         let types = entries.iter().map(Entry::info).collect();
         let pool = constants(&entries);
         // Binding to a table of its own finds every mistake that a file can hold.
@@ -154,6 +155,26 @@ impl Catalogue {
         }
         found
     }
+}
+
+/// Entries that are like another take over its rules.
+fn inherit(entries: &mut [Entry]) -> Result<(), CatalogueError> {
+    for at in 0..entries.len() {
+        if entries[at].like.is_empty() {
+            continue;
+        }
+        let (name, like) = (entries[at].name.clone(), entries[at].like.clone());
+        let other = entries.iter().position(|base| base.name == like && base.like.is_empty());
+        let Some(other) = other else {
+            let message = format!("no source type {like:?} that is not itself like another");
+            return Err(CatalogueError::Unusable { name, message });
+        };
+        // They are two different entries: the other one is like none.
+        if let Ok([mine, base]) = entries.get_disjoint_mut([at, other]) {
+            mine.inherit(base);
+        }
+    }
+    Ok(())
 }
 
 /// The path and the text of every file below `folder`.

@@ -1,5 +1,6 @@
 //! The message without its envelope: which format, which source type.
 
+use crate::catalogue::written::Format;
 use crate::json::{self, Outcome, Pairs};
 use crate::names::ROOT;
 use crate::pairs::{self, Sink};
@@ -21,6 +22,8 @@ pub(crate) struct Hint<'a> {
     pub(crate) fixed: Option<TypeIndex>,
     /// The source type of an earlier line of this source that could be no other.
     pub(crate) learned: Option<TypeIndex>,
+    /// The source type that the structured data told.
+    pub(crate) data: Option<TypeIndex>,
 }
 
 impl<'a> Work<'_, 'a> {
@@ -34,7 +37,14 @@ impl<'a> Work<'_, 'a> {
         {
             return None;
         }
-        if self.structured(body) {
+        if let Some(of) = hint.data
+            && self.apply(of, body, true)
+        {
+            // The structured data has been understood, and most often there is nothing behind it.
+            self.draft.status = ParseStatus::Parsed;
+            return Some(of);
+        }
+        if self.structured(body, hint.app.text) {
             return None;
         }
         if let Some(of) = self.by_start(body).or_else(|| self.by_app(body, hint.app)) {
@@ -43,14 +53,20 @@ impl<'a> Work<'_, 'a> {
         if let Some(of) = self.by_pattern(body, hint.learned) {
             return of;
         }
-        if !self.by_pairs(body) {
+        if !self.by_pairs(body) && !self.by_text(body) {
             self.embedded(body);
         }
         None
     }
 
+    /// A source type by a text anywhere in the message.
+    fn by_text(&mut self, body: &'a str) -> bool {
+        let plan = self.plan;
+        plan.claims.by_text(body).any(|of| self.apply(of, body, false))
+    }
+
     /// Formats that say what they are in their first bytes.
-    fn structured(&mut self, body: &'a str) -> bool {
+    fn structured(&mut self, body: &'a str, app: &str) -> bool {
         match body.as_bytes().first() {
             Some(b'{') => self.json(body, None),
             Some(b'@') => body.strip_prefix("@cee:").is_some_and(|json| self.json(json.trim_start(), None)),
@@ -59,6 +75,9 @@ impl<'a> Work<'_, 'a> {
             Some(b'<') => self.xml(body, None),
             // As copied from a viewer that shows what can be folded.
             Some(b'-') if body.starts_with("- <") => self.xml(&body[2..], None),
+            // What was in front of the version has been taken for the name of a program, or was lost on the way.
+            Some(b'0' | b'1') if body.as_bytes().get(1) == Some(&b'|') && app != "LEEF" => self.cef(body),
+            Some(b'1' | b'2') if body[1..].starts_with(".0|") && app != "CEF" => self.leef(body),
             _ => false,
         }
     }
@@ -136,28 +155,30 @@ impl<'a> Work<'_, 'a> {
             "cef.name",
             "cef.severity",
         ];
-        self.headed("cef", &NAMES, &parts, |sink| pairs::cef_extension(extension, sink))
+        self.headed(Format::Cef, &NAMES, &parts, |sink| pairs::cef_extension(extension, sink))
     }
 
     /// `LEEF:1.0|Vendor|Product|Version|EventID|Attributes`; version 2.0 may name its delimiter before the attributes.
     pub(crate) fn leef(&mut self, body: &'a str) -> bool {
         let Some((parts, mut attributes)) = pairs::header::<5>(body) else { return false };
-        let mut delimiter = b'\t';
+        let mut delimiter = "\t";
+        let mut buffer = [0; 4];
         if let Some((named, rest)) = attributes.split_once('|').filter(|_| parts[0].ends_with("2.0")) {
             let code = named.strip_prefix("0x").or_else(|| named.strip_prefix('x'));
-            let byte = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()).or(named.bytes().next());
+            let char = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(char::from);
             if named.len() <= 4 && !named.contains('=') {
-                delimiter = byte.unwrap_or(b'\t');
+                delimiter = char.or(named.chars().next()).map_or("\t", |char| char.encode_utf8(&mut buffer));
                 attributes = rest;
             }
         } else if !attributes.contains('\t') {
-            // Seen in the field: version 1.0 with another delimiter, most often the header's own.
-            delimiter = if attributes.contains('|') { b'|' } else { b'\t' };
+            // Seen in the field: version 1.0 with another delimiter, most often the header's own, and tabs that a
+            // relay wrote as `#011`.
+            delimiter = ["#011", "|"].into_iter().find(|other| attributes.contains(other)).unwrap_or("\t");
         }
         const NAMES: [&str; 5] =
             ["leef.version", "leef.vendor", "leef.product", "leef.product_version", "leef.event_id"];
-        self.headed("leef", &NAMES, &parts, |sink| {
-            if delimiter == b'\t' && !attributes.contains('\t') {
+        self.headed(Format::Leef, &NAMES, &parts, |sink| {
+            if delimiter == "\t" && !attributes.contains('\t') {
                 pairs::cef_extension(attributes, sink);
             } else {
                 pairs::leef_attributes(attributes, delimiter, sink);
@@ -167,7 +188,7 @@ impl<'a> Work<'_, 'a> {
 
     fn headed(
         &mut self,
-        format: &str,
+        format: Format,
         names: &[&str],
         parts: &[&'a str],
         read: impl FnOnce(&mut Sink<'a, '_>),
@@ -188,9 +209,34 @@ impl<'a> Work<'_, 'a> {
         let mut sink =
             Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: Signals::default() };
         read(&mut sink);
-        self.take_generic(format, &found);
-        self.draft.status = ParseStatus::Parsed;
+        let labels = self.labels(&found);
+        let generic = if format == Format::Cef { "cef" } else { "leef" };
+        let device = self.plan.claims.device(format, parts[1], parts[2], arena);
+        let Some(of) = device.or_else(|| self.plan.by_name.get(generic).copied()) else { return false };
+        self.put_pairs(of, &found, 0);
+        for (node, value) in labels {
+            let found = self.actions.find(of, node, self.plan, self.names, self.fields);
+            self.put_maps(of, found, value, 0);
+        }
+        self.finish(of, ParseStatus::Parsed, self.draft.message);
         true
+    }
+
+    /// The values of fields that other fields give a name (`cs1Label=Rule Name cs1=…`), by that name below `label`.
+    fn labels(&mut self, pairs: &Pairs<'a>) -> Pairs<'a> {
+        let mut found = Pairs::new_in(self.draft.arena);
+        for (at, (node, label)) in pairs.iter().enumerate() {
+            let (Some(named), Some(label)) = (self.names.labelled(*node), label.as_str()) else { continue };
+            // Where a name comes several times, so does its label: the first belongs to the first.
+            let before = pairs[..at].iter().filter(|(other, _)| other == node).count();
+            let mut values = pairs.iter().filter(|(other, _)| *other == named).map(|(_, value)| *value);
+            let parent = self.names.child(ROOT, "label");
+            let place = parent.and_then(|parent| self.names.child(parent, label));
+            if let Some((place, value)) = place.zip(values.nth(before)) {
+                found.push((place, value));
+            }
+        }
+        found
     }
 
     /// A source type by the first bytes of the message.
@@ -219,7 +265,7 @@ impl<'a> Work<'_, 'a> {
         }
         // Another source type's message under this name (su's in sshd's) is better than an unknown one of its own.
         let of = *types.first()?;
-        if self.by_pattern(body, None).is_some() || self.apply(of, body, true) {
+        if self.by_pattern(body, None).is_some() || self.by_text(body) || self.apply(of, body, true) {
             return Some(of);
         }
         None

@@ -22,6 +22,7 @@
 
 mod apply;
 mod catalogue;
+mod claims;
 mod content;
 mod draft;
 mod frame;
@@ -36,6 +37,7 @@ mod plan;
 mod prefix;
 mod shape;
 mod signals;
+mod style;
 mod syslog;
 mod target;
 mod text;

@@ -16,6 +16,9 @@ pub(crate) struct Node(pub(crate) u32);
 /// Marks a parent whose child is an attribute of it, as in XML.
 const ATTRIBUTE: u32 = 1 << 31;
 
+/// What the names of labels end with.
+const LABEL: &str = "Label";
+
 /// The tree's root, whose name is empty.
 pub(crate) const ROOT: Node = Node(0);
 
@@ -24,6 +27,8 @@ struct Held {
     parent: u32,
     hash: u32,
     key: Box<str>,
+    // The node whose field the value names, for a label: `cs1` for `cs1Label`; 0 for others.
+    labelled: u32,
     // Which recognition key the name is.
     signal: Signal,
 }
@@ -39,7 +44,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(signals: HashMap<String, Signal>) -> Names {
-        let root = Held { parent: 0, hash: 0, key: "".into(), signal: 0 };
+        let root = Held { parent: 0, hash: 0, key: "".into(), labelled: 0, signal: 0 };
         // Fixed seeds would let a sender choose colliding names.
         Names { slots: vec![0; 1024], nodes: vec![root], hasher: RandomState::new(), signals }
     }
@@ -77,11 +82,14 @@ impl Names {
         }
         let index = self.nodes.len() as u32;
         self.slots[slot] = index + 1;
-        self.nodes.push(Held { parent: parent.0, hash, key: key.into(), signal: 0 });
+        self.nodes.push(Held { parent: parent.0, hash, key: key.into(), labelled: 0, signal: 0 });
         let name = self.full(Node(index));
         self.nodes[index as usize].signal = self.signals.get(&name).copied().unwrap_or(0);
         if self.nodes.len() * 2 > self.slots.len() {
             self.grow();
+        }
+        if let Some(named) = key.strip_suffix(LABEL).filter(|named| !named.is_empty()) {
+            self.nodes[index as usize].labelled = self.child(parent, named).map_or(0, |node| node.0);
         }
         Some(Node(index))
     }
@@ -96,6 +104,13 @@ impl Names {
             }
             self.slots[slot] = index as u32 + 1;
         }
+    }
+
+    /// For a name that ends with `Label`, the name of the field that its value names.
+    #[inline]
+    pub(crate) fn labelled(&self, node: Node) -> Option<Node> {
+        let named = self.nodes[node.0 as usize].labelled;
+        (named != 0).then_some(Node(named))
     }
 
     /// The recognition key that this name is.
@@ -139,6 +154,17 @@ mod tests {
         assert_eq!(names.full(seventh), "a.k7");
         assert_eq!(names.signal(seventh), 2);
         assert_ne!(names.child(ROOT, "k7"), first[7]);
+    }
+
+    #[test]
+    fn a_label_knows_what_it_names() {
+        let mut names = Names::new(HashMap::new());
+        let label = names.child(ROOT, "cs1Label").expect("room");
+        assert_eq!(names.labelled(label), names.child(ROOT, "cs1"));
+        for plain in ["cs1", "Label", "label", "cs1Labels"] {
+            let node = names.child(ROOT, plain).expect("room");
+            assert_eq!(names.labelled(node), None, "{plain}");
+        }
     }
 
     #[test]

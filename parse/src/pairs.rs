@@ -6,7 +6,7 @@ use crate::signals::Signals;
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 use event::Value;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 /// Where pairs go.
 pub(crate) struct Sink<'a, 'n> {
@@ -19,7 +19,7 @@ pub(crate) struct Sink<'a, 'n> {
 
 impl<'a> Sink<'a, '_> {
     #[inline]
-    fn push(&mut self, key: &str, value: &'a str) {
+    pub(crate) fn push(&mut self, key: &str, value: &'a str) {
         if self.pairs.len() >= PAIRS_MAX {
             return;
         }
@@ -95,7 +95,7 @@ fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize
 
 /// Where the quote closes, and whether a backslash comes before. In Windows paths (`"C:\dir\"`) the last backslash
 /// escapes nothing: a quote that is followed by a space or the end closes if no other would.
-fn closing_quote(bytes: &[u8]) -> Option<(usize, bool)> {
+pub(crate) fn closing_quote(bytes: &[u8]) -> Option<(usize, bool)> {
     let (mut at, mut escaped) = (0, false);
     while let Some(found) = memchr2(b'"', b'\\', bytes.get(at..)?) {
         at += found;
@@ -219,15 +219,15 @@ fn next_key(bytes: &[u8], from: usize) -> Option<((usize, usize), usize)> {
 }
 
 /// LEEF's attributes: `name=value` between delimiters.
-pub(crate) fn leef_attributes<'a>(text: &'a str, delimiter: u8, sink: &mut Sink<'a, '_>) {
+pub(crate) fn leef_attributes<'a>(text: &'a str, delimiter: &str, sink: &mut Sink<'a, '_>) {
     let mut rest = text;
     while !rest.is_empty() {
-        let end = memchr(delimiter, rest.as_bytes()).unwrap_or(rest.len());
+        let end = memmem::find(rest.as_bytes(), delimiter.as_bytes()).unwrap_or(rest.len());
         let part = &rest[..end];
         if let Some(equals) = memchr(b'=', part.as_bytes()) {
             sink.push(part[..equals].trim(), part[equals + 1..].trim());
         }
-        rest = rest.get(end + 1..).unwrap_or("");
+        rest = rest.get(end + delimiter.len()..).unwrap_or("");
     }
 }
 

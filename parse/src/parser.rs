@@ -143,7 +143,8 @@ impl Parser {
         let source = self.sources.of(frame.origin.source);
         let clock = Clock { received: frame.received, zone: &source.zone };
         let header = syslog::read(text, &clock, &mut self.shapes);
-        let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned };
+        let data = self.plan.claims.data(header.data);
+        let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned, data };
         let mut work = Work {
             plan: &self.plan,
             names: &mut self.names,
@@ -158,7 +159,7 @@ impl Parser {
         if frame.truncated {
             work.draft.defect_at(DefectKind::Truncated, frame.raw.len());
         }
-        put_envelope(&mut work, &header, self.rfc5424, &mut self.shapes);
+        put_envelope(&mut work, &header, data.or(self.rfc5424), &mut self.shapes);
         let learned = work.content(header.body, hint);
         work.envelope_defaults(&header);
         let draft = &mut work.draft;
@@ -256,11 +257,13 @@ fn put_data<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, of: TypeIndex, sha
 
 /// Puts parameters name by name, and remembers their shape.
 fn read_data<'a>(work: &mut Work<'_, 'a>, data: &'a str, of: TypeIndex, shapes: &mut Shapes) {
+    // A sender that a source type knows has its own names; the others' are told apart by element.
+    let own = work.plan.claims.data(data).is_some();
     let root = work.names.child(ROOT, "log.syslog.structured_data");
     let mut named = true;
     shapes.start();
     syslog::parameters(data, |id, name, value| {
-        let element = root.and_then(|root| work.names.child(root, id));
+        let element = if own { Some(ROOT) } else { root.and_then(|root| work.names.child(root, id)) };
         match element.and_then(|element| work.names.child(element, name)) {
             Some(node) => {
                 let found = work.actions.find(of, node, work.plan, work.names, work.fields);

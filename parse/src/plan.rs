@@ -1,10 +1,12 @@
 //! The catalogue, bound to a table of field names and laid out for the hot path: which source type a line belongs to
 //! is found by its first bytes, its program's name or its keys, never by trying one type after the other.
 
-use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Scan, Values};
+use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Scan, Values, Within};
+use crate::claims::Claims;
 use crate::pattern::Pattern;
 use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
 use crate::signals::Keys;
+use crate::style::Style;
 use crate::target::Target;
 use ahash::AHashMap;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -33,10 +35,13 @@ pub(crate) struct Plan {
     /// Every pattern that starts with a hole, by a text that it must hold.
     pub(crate) floating: Vec<Floating>,
     pub(crate) keys: Keys,
+    pub(crate) claims: Claims,
     /// Marks the hole that holds what the patterns go on with.
     pub(crate) body: FieldId,
     /// Marks the hole that holds key=value pairs.
     pub(crate) pairs: FieldId,
+    /// Marks the hole that holds JSON.
+    pub(crate) json: FieldId,
 }
 
 #[derive(Debug)]
@@ -74,6 +79,10 @@ pub(crate) struct Type {
     pub(crate) scans: Option<Scans>,
     pub(crate) scan_always: bool,
     pub(crate) or: Option<TypeIndex>,
+    pub(crate) style: Option<Style>,
+    /// Values that say nothing.
+    pub(crate) nothing: Vec<String>,
+    pub(crate) within: Vec<BoundWithin>,
     naming: Naming,
 }
 
@@ -98,6 +107,14 @@ pub(crate) struct BoundSwitch {
 pub(crate) struct BoundCase {
     pub(crate) sets: Sets,
     pub(crate) maps: Vec<(FieldId, Target)>,
+}
+
+/// Patterns for the value of one field.
+#[derive(Debug)]
+pub(crate) struct BoundWithin {
+    pub(crate) field: FieldId,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) sets: Sets,
 }
 
 #[derive(Debug)]
@@ -148,8 +165,10 @@ impl Plan {
             prefixes: Prefixes::default(),
             floating: Vec::new(),
             keys: Keys::default(),
+            claims: Claims::default(),
             body: special("@body")?,
             pairs: special("@pairs")?,
+            json: special("@json")?,
         };
         // A type that hands lines over to another has to be asked before it.
         let (handing, others): (Vec<_>, Vec<_>) =
@@ -163,6 +182,7 @@ impl Plan {
         }
         plan.prefixes.build();
         plan.keys.finish();
+        plan.claims.finish().map_err(|message| ("recognise.holds".to_owned(), message))?;
         Ok(plan)
     }
 
@@ -184,6 +204,7 @@ impl Plan {
         for keys in &entry.recognise.keys {
             self.keys.add(keys, of)?;
         }
+        self.claims.add(&entry.recognise, entry.format, of)?;
         self.add_patterns(entry, &bound, of);
         self.types.push(bound);
         Ok(())
@@ -267,7 +288,9 @@ pub(crate) fn constants(entries: &[Entry]) -> HashSet<&'static str> {
     for entry in entries {
         add(&entry.name);
         let cases = entry.switch.iter().flat_map(|switch| switch.case.values().chain([&switch.default]));
-        let sets = cases.map(|case| &case.set).chain(entry.pattern.iter().map(|pattern| &pattern.set));
+        let patterns = entry.pattern.iter().map(|pattern| &pattern.set);
+        let within = entry.within.iter().map(|within| &within.set);
+        let sets = cases.map(|case| &case.set).chain(patterns).chain(within);
         for values in sets.chain([&entry.set]) {
             values.values().flat_map(OneOrMany::iter).for_each(&mut add);
         }
@@ -295,8 +318,12 @@ impl Binder<'_> {
             scans: self.scans(&entry.scan)?,
             scan_always: entry.scan_always,
             or: None,
+            style: entry.pairs.as_ref().map(Style::new).transpose()?,
+            nothing: entry.nothing.clone(),
+            within: Vec::new(),
             naming: self.naming(entry)?,
         };
+        bound.within = self.within(entry, &bound.naming)?;
         self.patterns(entry, &mut bound)?;
         for list in &entry.time {
             bound.time.push(list.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?);
@@ -320,6 +347,16 @@ impl Binder<'_> {
             bound.layouts.push(BoundLayout { column: layout.column, is: layout.is.clone(), names });
         }
         Ok(bound)
+    }
+
+    fn within(&self, entry: &Entry, naming: &Naming) -> Bound<Vec<BoundWithin>> {
+        let bind = |written: &Within| {
+            let patterns: Bound<_> =
+                written.text.iter().map(|text| Pattern::compile(text, self.fields)).collect();
+            let (field, sets) = (self.native(naming, &written.field)?, self.sets(&written.set)?);
+            Ok(BoundWithin { field, patterns: patterns?, sets })
+        };
+        entry.within.iter().map(bind).collect()
     }
 
     fn constant(&self, text: &str) -> Bound<&'static str> {

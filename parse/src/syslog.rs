@@ -68,7 +68,24 @@ pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>, shapes: &mut Shapes) ->
     } else if first.is_ascii_digit() || first.is_ascii_alphabetic() || matches!(first, b'*' | b'.') {
         without_priority(&mut header, clock);
     }
+    if header.kind == Kind::None && header.time.is_none() {
+        tag_only(&mut header);
+    }
     header
+}
+
+/// `sshd[123]: …`: all that a relay left of the envelope.
+fn tag_only(header: &mut Header<'_>) {
+    let before = *header;
+    header.body = header.body.trim_start_matches(' ');
+    take_tag(header);
+    let is_pid = !header.procid.is_empty() && header.procid.bytes().all(|byte| byte.is_ascii_digit());
+    let is_tag = header.app.text.len() + header.procid.len() + 2;
+    if is_pid && before.body.trim_start_matches(' ')[is_tag..].starts_with(": ") {
+        header.kind = Kind::Rfc3164;
+    } else {
+        *header = before;
+    }
 }
 
 /// A line that still has its octet count (RFC 6587) in front: `83 <13>1 …`.
@@ -184,6 +201,10 @@ fn structured_data(rest: &str) -> Option<(&str, &str)> {
         };
     }
     let mut end = 0;
+    // `[action:"Drop"; …]` is a message of its own that only looks like structured data.
+    if memchr2(b'"', b' ', bytes).is_some_and(|at| at > 0 && bytes[at - 1] == b':') {
+        return Some(("", rest));
+    }
     while bytes.get(end) == Some(&b'[') {
         end = element_end(bytes, end)?;
     }
@@ -458,6 +479,10 @@ mod tests {
             ),
             ("<1>1 - - - - - -", "1|-||||||"),
             (
+                r#"<6>1 2003-10-11T22:14:15Z h CheckPoint 8 - [action:"Drop"; src:"10.0.0.1"; ]"#,
+                r#"6|2003-10-11T22:14:15Z|h|CheckPoint|8|||[action:"Drop"; src:"10.0.0.1"; ]"#,
+            ),
+            (
                 "83 <13>1 2024-02-28T03:32:00Z 192.168.65.1 inactive - - -  partition is p2",
                 "13|2024-02-28T03:32:00Z|192.168.65.1|inactive|||| partition is p2",
             ),
@@ -497,6 +522,9 @@ mod tests {
                 "-|2026-11-22T21:45:09Z|pano|||||1,2016/02/24",
             ),
             ("no pri at all", "-|-||||||no pri at all"),
+            (" sshd[12]: all that is left", "-|-||sshd|12|||all that is left"),
+            ("list[12] of things", "-|-||||||list[12] of things"),
+            ("call[main]: x", "-|-||||||call[main]: x"),
             ("<999>x", "-|-||||||<999>x"),
             ("", "-|-||||||"),
         ] {

@@ -28,6 +28,10 @@ pub(crate) enum Func {
     Hashes,
     /// Only the part before the first blank.
     FirstWord,
+    /// An address and a port: `10.0.0.1:80`, `[::1]:80`, `10.0.0.1#53`.
+    Endpoint,
+    /// The CN of a distinguished name.
+    CommonName,
 }
 
 /// A field to put a value into.
@@ -62,6 +66,8 @@ impl Target {
             "pairs" => Func::Pairs,
             "hashes" => Func::Hashes,
             "word" => Func::FirstWord,
+            "endpoint" => Func::Endpoint,
+            "cn" => Func::CommonName,
             other => return Err(format!("no function is called {other:?} (in {spec:?})")),
         };
         let id =
@@ -77,6 +83,19 @@ pub(crate) fn host_fields(id: FieldId) -> Option<(FieldId, Option<FieldId>)> {
         known::DESTINATION_IP => Some((known::DESTINATION_ADDRESS, Some(known::DESTINATION_DOMAIN))),
         known::HOST_IP => Some((known::HOST_NAME, None)),
         known::OBSERVER_IP => Some((known::OBSERVER_NAME, None)),
+        _ => None,
+    }
+}
+
+/// For an address, the field for its port.
+pub(crate) fn port_field(id: FieldId) -> Option<FieldId> {
+    match id {
+        known::SOURCE_IP => Some(known::SOURCE_PORT),
+        known::DESTINATION_IP => Some(known::DESTINATION_PORT),
+        known::SOURCE_NAT_IP => Some(known::SOURCE_NAT_PORT),
+        known::DESTINATION_NAT_IP => Some(known::DESTINATION_NAT_PORT),
+        known::CLIENT_IP => Some(known::CLIENT_PORT),
+        known::SERVER_IP => Some(known::SERVER_PORT),
         _ => None,
     }
 }

@@ -127,6 +127,48 @@ pub(crate) fn transport(text: &str) -> Option<&'static str> {
     found.map(|(_, name)| *name)
 }
 
+/// An address or a name, and the port behind it, which may be set off by any of `:/#@,.(`. What follows the port (the
+/// name of an interface) says nothing.
+pub(crate) fn endpoint(text: &str) -> (&str, Option<i64>) {
+    let text = text.trim();
+    if ip(text).is_some() {
+        return (text, None);
+    }
+    let port = |rest: &str| {
+        let rest = rest.strip_prefix([':', '/', '#', '@', ',', '.', '('])?;
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        rest[..digits].parse().ok().filter(|port| (0..=65_535).contains(port))
+    };
+    if let Some((address, rest)) = text.split_once(']').filter(|_| text.starts_with('[')) {
+        return (&address[1..], port(rest));
+    }
+    let four = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let points = text[..four].bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+    let four = points.map(|(at, _)| at).nth(3).unwrap_or(four);
+    if ip(&text[..four]).is_some() {
+        return (&text[..four], port(&text[four..]));
+    }
+    let split = text.rfind([':', '#', '@', '/', '.']).map(|at| text.split_at(at));
+    match split {
+        Some((host, rest)) if ip(host).is_some() => (host, port(rest)),
+        Some((host, rest)) if rest.starts_with(':') && !host.contains(':') => match port(rest) {
+            Some(port) => (host, Some(port)),
+            None => (text, None),
+        },
+        _ => (text, None),
+    }
+}
+
+/// The first CN of a distinguished name; a text without one as it is.
+pub(crate) fn common_name(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let starts = bytes.windows(3).position(|three| three.eq_ignore_ascii_case(b"cn="));
+    let Some(from) = starts.map(|at| at + 3).filter(|from| text.is_char_boundary(*from)) else { return text };
+    let length =
+        bytes[from..].iter().position(|byte| matches!(byte, b',' | b'/' | b';')).unwrap_or(text.len() - from);
+    text[from..from + length].trim()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +194,51 @@ mod tests {
                 let want = bytes.iter().position(|byte| *byte == one || *byte == other);
                 prop_assert_eq!(first_of(bytes, one, other), want);
             }
+        }
+    }
+
+    #[test]
+    fn endpoints_are_taken_apart() {
+        for (text, host, port) in [
+            ("10.0.0.1", "10.0.0.1", None),
+            ("10.0.0.1:80", "10.0.0.1", Some(80)),
+            ("10.0.0.1:80:X1:web.example", "10.0.0.1", Some(80)),
+            ("10.0.0.1::X1", "10.0.0.1", None),
+            ("10.0.0.1.443", "10.0.0.1", Some(443)),
+            ("10.0.0.1#53", "10.0.0.1", Some(53)),
+            ("10.0.0.1(22)", "10.0.0.1", Some(22)),
+            ("10.0.0.1:99999", "10.0.0.1", None),
+            ("[2001:db8::1]:80", "2001:db8::1", Some(80)),
+            ("2001:db8:0:0:0:0:0:1:80", "2001:db8:0:0:0:0:0:1", Some(80)),
+            ("fe80::1%eth0", "fe80::1%eth0", None),
+            ("2001:db8::1#53", "2001:db8::1", Some(53)),
+            ("web.example:443", "web.example", Some(443)),
+            ("web.example", "web.example", None),
+            ("a:b:c", "a:b:c", None),
+            ("", "", None),
+        ] {
+            assert_eq!(endpoint(text), (host, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_common_name_is_found() {
+        for (text, want) in [
+            ("CN=fw1,O=example", "fw1"),
+            ("UID=7, cn=An Peeters, OU=x", "An Peeters"),
+            ("/C=BE/CN=vpn.example", "vpn.example"),
+            ("none", "none"),
+        ] {
+            assert_eq!(common_name(text), want, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hosts_and_names_come_out_of_any_text(text in "[0-9a-fé:.#@/\\[\\],=cnCN]{0,30}") {
+            let (host, _) = endpoint(&text);
+            prop_assert!(text.contains(host));
+            prop_assert!(text.contains(common_name(&text)));
         }
     }
 

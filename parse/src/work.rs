@@ -6,7 +6,7 @@ use crate::names::{Names, Node, ROOT};
 use crate::pairs::{self, Sink};
 use crate::plan::{Action, Plan, Sets, TypeIndex};
 use crate::signals::Signals;
-use crate::target::{Func, Target, domain_field, host_fields};
+use crate::target::{Func, Target, domain_field, host_fields, port_field};
 use crate::text;
 use crate::time::{self, Clock};
 use bumpalo::collections::String as BumpString;
@@ -89,6 +89,13 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
+    /// Whether a value says nothing in this source type.
+    #[inline]
+    fn is_nothing(&self, of: TypeIndex, value: Value<'a>) -> bool {
+        let nothing = &self.plan.types[usize::from(of)].nothing;
+        !nothing.is_empty() && value.as_str().is_some_and(|text| nothing.iter().any(|word| word == text))
+    }
+
     /// Puts a value into the fields that were found for its name.
     #[inline]
     pub(crate) fn put_found(&mut self, of: TypeIndex, found: Found, value: Value<'a>, nesting: u8) {
@@ -97,6 +104,14 @@ impl<'a> Work<'_, 'a> {
             Some(target) => self.put_value(target, value),
             None => self.draft.defect(DefectKind::TooManyNames, self.draft.text),
         }
+        if found.from == found.to || self.is_nothing(of, value) {
+            return;
+        }
+        self.put_maps(of, found, value, nesting);
+    }
+
+    /// Puts a value into the further fields that were found for its name.
+    pub(crate) fn put_maps(&mut self, of: TypeIndex, found: Found, value: Value<'a>, nesting: u8) {
         for at in found.from..found.to {
             let target = self.actions.targets[at as usize];
             if target.func == Func::Pairs {
@@ -114,6 +129,16 @@ impl<'a> Work<'_, 'a> {
         }
         let (pairs, _, _) = self.read_pairs(text);
         self.put_pairs(of, &pairs, nesting + 1);
+    }
+
+    /// Pairs of a text as the source type writes them.
+    pub(crate) fn read_pairs_of(&mut self, of: TypeIndex, text: &'a str) -> Pairs<'a> {
+        let Some(style) = &self.plan.types[usize::from(of)].style else { return self.read_pairs(text).0 };
+        let arena = self.draft.arena;
+        let mut pairs = Pairs::with_capacity_in(32, arena);
+        let signals = Signals::default();
+        style.read(text, &mut Sink { arena, names: self.names, parent: ROOT, pairs: &mut pairs, signals });
+        pairs
     }
 
     /// Key=value pairs of a text, the recognition keys among them, and how many words were no pair.
@@ -195,6 +220,8 @@ impl<'a> Work<'_, 'a> {
                 self.put_kind(target, plain);
             }
             Func::Hashes => self.put_hashes(text),
+            Func::Endpoint => self.put_endpoint(target, text),
+            Func::CommonName => self.put_kind(target, text::common_name(text)),
             Func::Pairs => {}
         }
     }
@@ -247,6 +274,17 @@ impl<'a> Work<'_, 'a> {
                 self.draft.defect(DefectKind::WrongType, text);
                 self.draft.put(id, Value::Str(text));
             }
+        }
+    }
+
+    /// An address with its port, in any of the ways to write both.
+    fn put_endpoint(&mut self, target: Target, text: &'a str) {
+        let (host, port) = text::endpoint(text);
+        self.put_kind(target, host);
+        if let Some((id, port)) = port_field(target.id).zip(port)
+            && self.draft.get(id).is_none()
+        {
+            self.draft.put(id, Value::Int(port));
         }
     }
 

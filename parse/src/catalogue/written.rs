@@ -58,8 +58,18 @@ pub(crate) struct Entry {
     events_per_day: u64,
     #[serde(default)]
     pub(crate) prefix: String,
+    /// The entry whose rules hold too, unless this one says otherwise.
+    #[serde(default)]
+    pub(crate) like: String,
     #[serde(default)]
     pub(crate) recognise: Recognise,
+    #[serde(default)]
+    pub(crate) pairs: Option<WrittenStyle>,
+    /// Values that say nothing.
+    #[serde(default)]
+    pub(crate) nothing: Vec<String>,
+    #[serde(default)]
+    pub(crate) within: Vec<Within>,
     #[serde(default)]
     pub(crate) head: Vec<String>,
     #[serde(default)]
@@ -91,6 +101,33 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Takes over what `base` says and this entry does not.
+    pub(crate) fn inherit(&mut self, base: &Entry) {
+        let fill = |mine: &mut Values, base: &Values| {
+            for (name, value) in base {
+                mine.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        };
+        fill(&mut self.map, &base.map);
+        fill(&mut self.set, &base.set);
+        for (from, to) in &base.rename {
+            self.rename.entry(from.clone()).or_insert_with(|| to.clone());
+        }
+        self.keep.extend(base.keep.iter().cloned());
+        self.strip.extend(base.strip.iter().cloned());
+        self.nothing.extend(base.nothing.iter().cloned());
+        self.within.extend(base.within.iter().cloned());
+        self.switch.extend(base.switch.iter().cloned());
+        self.time.extend(base.time.iter().cloned());
+        self.message.extend(base.message.iter().cloned());
+        if self.prefix.is_empty() {
+            self.prefix.clone_from(&base.prefix);
+        }
+        if self.pairs.is_none() {
+            self.pairs.clone_from(&base.pairs);
+        }
+    }
+
     pub(crate) fn info(&self) -> SourceTypeInfo {
         SourceTypeInfo {
             name: self.name.clone(),
@@ -129,12 +166,46 @@ pub(crate) struct Recognise {
     pub(crate) bare: bool,
     /// Names that are there together; each list is one way.
     pub(crate) keys: Vec<Vec<String>>,
+    /// `vendor|product` or `vendor|` in the header of CEF or LEEF.
+    pub(crate) device: Vec<String>,
+    /// The id of structured data's first element, up to its first point.
+    pub(crate) data: Vec<String>,
+    /// Texts that are tried on lines that nothing else knows, wherever they stand.
+    pub(crate) holds: Vec<String>,
     /// The source type whose lines look the same; told apart by what else the source sends.
     pub(crate) or: String,
 }
 
+/// How pairs are written, where not as `name=value` between blanks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenStyle {
+    /// What stands between name and value.
+    pub(crate) assign: String,
+    /// What stands between two pairs.
+    pub(crate) between: String,
+    /// Whether a part that is no pair belongs to the value before it.
+    #[serde(default = "yes")]
+    pub(crate) joined: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What patterns find inside the value of a field.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Within {
+    pub(crate) field: String,
+    /// The first that matches counts.
+    pub(crate) text: OneOrMany,
+    #[serde(default)]
+    pub(crate) set: Values,
+}
+
 /// Names that start with `from` start with `to` instead.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Strip {
     pub(crate) from: String,
@@ -144,7 +215,7 @@ pub(crate) struct Strip {
     pub(crate) capital: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Switch {
     pub(crate) on: Vec<String>,
@@ -154,7 +225,7 @@ pub(crate) struct Switch {
     pub(crate) default: Case,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Case {
     pub(crate) set: Values,

@@ -18,8 +18,12 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Bench {
+        Bench::of(Catalogue::builtin())
+    }
+
+    pub fn of(catalogue: Catalogue) -> Bench {
         let fields = Arc::new(FieldTable::new());
-        let parser = Parser::new(Arc::new(Catalogue::builtin()), Arc::clone(&fields));
+        let parser = Parser::new(Arc::new(catalogue), Arc::clone(&fields));
         Bench { parser, fields, source: SourceId(1) }
     }
 

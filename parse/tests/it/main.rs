@@ -1,6 +1,7 @@
 //! Tests of the crate from outside.
 
 mod corpora;
+mod features;
 mod frames;
 mod helper;
 mod hostile;
