@@ -4,12 +4,12 @@ use crate::catalogue::written::Format;
 use crate::json::{self, Pairs};
 use crate::names::{Node, ROOT};
 use crate::pairs::{self, Sink};
-use crate::pattern::{Pattern, Spans, address_length};
+use crate::pattern::{Pattern, Spans};
 use crate::plan::{BoundSwitch, BoundWithin, TypeIndex};
 use crate::signals::Signals;
 use crate::target::Func;
 use crate::work::Work;
-use event::{DefectKind, FieldKind, ParseStatus, Value, known};
+use event::{DefectKind, ParseStatus, Value, known};
 use std::fmt::Write;
 
 impl<'a> Work<'_, 'a> {
@@ -51,6 +51,22 @@ impl<'a> Work<'_, 'a> {
             };
             rest = self.put_spans(of, head, &spans, body);
         }
+        if self.own_pattern(of, rest) {
+            return true;
+        }
+        // A head with nothing behind it that patterns would know has been understood as a whole.
+        if !bound.heads.is_empty() && bound.patterns.is_empty() {
+            self.finish(of, ParseStatus::Parsed, rest);
+            return true;
+        }
+        (sure || !bound.heads.is_empty()) && self.take_unknown(of, rest)
+    }
+
+    /// The first of the type's patterns that fits.
+    pub(crate) fn own_pattern(&mut self, of: TypeIndex, rest: &'a str) -> bool {
+        let plan = self.plan;
+        let bound = &plan.types[usize::from(of)];
+        let mut spans = Spans::new();
         let found = match self.draft.get(known::EVENT_CODE) {
             Some(Value::Str(code)) if !bound.by_code.is_empty() => bound.by_code.get(code),
             _ => None,
@@ -65,12 +81,7 @@ impl<'a> Work<'_, 'a> {
                 return true;
             }
         }
-        // A head with nothing behind it that patterns would know has been understood as a whole.
-        if !bound.heads.is_empty() && bound.patterns.is_empty() {
-            self.finish(of, ParseStatus::Parsed, rest);
-            return true;
-        }
-        (sure || !bound.heads.is_empty()) && self.take_unknown(of, rest)
+        false
     }
 
     /// A pattern of the type matched: its holes, its constant fields, then everything else that the type says.
@@ -88,7 +99,13 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// Puts what the holes hold; gives what the `@body` hole holds, or the whole body.
-    fn put_spans(&mut self, of: TypeIndex, pattern: &Pattern, spans: &Spans, body: &'a str) -> &'a str {
+    pub(crate) fn put_spans(
+        &mut self,
+        of: TypeIndex,
+        pattern: &Pattern,
+        spans: &Spans,
+        body: &'a str,
+    ) -> &'a str {
         let mut rest = body;
         for (hole, from, to) in spans.iter() {
             let Some(target) = pattern.holes[hole] else { continue };
@@ -172,6 +189,11 @@ impl<'a> Work<'_, 'a> {
         if bound.scan_always || status == ParseStatus::Partial {
             self.scan(of, body);
         }
+        if status == ParseStatus::Partial
+            && let Some(prose) = plan.prose.filter(|prose| *prose != of)
+        {
+            self.scan(prose, body);
+        }
         self.put_sets(&bound.sets);
     }
 
@@ -250,32 +272,4 @@ impl<'a> Work<'_, 'a> {
         }
         true
     }
-
-    fn scan(&mut self, of: TypeIndex, body: &'a str) {
-        let plan = self.plan;
-        let Some(scans) = &plan.types[usize::from(of)].scans else { return };
-        for hit in scans.automaton.find_iter(body) {
-            let (targets, until, word) = &scans.found[hit.pattern().as_usize()];
-            let before = hit.start().checked_sub(1).map(|at| body.as_bytes()[at]);
-            if *word && before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
-                continue;
-            }
-            let rest = &body[hit.end()..];
-            let length = rest.bytes().position(|byte| until.contains(&byte)).unwrap_or(rest.len());
-            let text = rest.get(..length).unwrap_or("").trim();
-            for target in targets {
-                if target.kind != FieldKind::Ip || target.func == Func::Host {
-                    self.put_mapped(*target, Value::Str(text));
-                } else if let Some(address) = address_in(text) {
-                    self.put_mapped(*target, Value::Str(address));
-                }
-            }
-        }
-    }
-}
-
-/// The address at the start of a text, or behind the name of an interface and a colon.
-fn address_in(text: &str) -> Option<&str> {
-    let behind = text.split_once(':').map_or("", |(_, behind)| behind);
-    [text, behind].into_iter().find_map(|text| address_length(text.as_bytes()).map(|length| &text[..length]))
 }

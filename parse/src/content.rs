@@ -47,26 +47,39 @@ impl<'a> Work<'_, 'a> {
         if self.structured(body, hint.app.text) {
             return None;
         }
+        let body = self.once(body);
         if let Some(of) = self.by_start(body).or_else(|| self.by_app(body, hint.app)) {
             return Some(of);
         }
         if let Some(of) = self.by_pattern(body, hint.learned) {
             return of;
         }
-        if !self.by_pairs(body) && !self.by_text(body) {
-            self.embedded(body);
+        if !(self.by_pairs(body) || self.by_text(body) || self.embedded(body) || self.lead(body, 0)) {
+            self.prose(body);
         }
         None
     }
 
+    /// The message that rsyslog says came several times: `message repeated 3 times: [ …]`.
+    fn once(&mut self, body: &'a str) -> &'a str {
+        let inner = body.strip_prefix("message repeated ").and_then(|rest| {
+            let (_, message) = rest.split_once(" times: [")?;
+            message.trim_end().strip_suffix(']')
+        });
+        let Some(inner) = inner else { return body };
+        let inner = inner.trim_start();
+        self.draft.message = inner;
+        inner
+    }
+
     /// A source type by a text anywhere in the message.
-    fn by_text(&mut self, body: &'a str) -> bool {
+    pub(crate) fn by_text(&mut self, body: &'a str) -> bool {
         let plan = self.plan;
         plan.claims.by_text(body).any(|of| self.apply(of, body, false))
     }
 
     /// Formats that say what they are in their first bytes.
-    fn structured(&mut self, body: &'a str, app: &str) -> bool {
+    pub(crate) fn structured(&mut self, body: &'a str, app: &str) -> bool {
         match body.as_bytes().first() {
             Some(b'{') => self.json(body, None),
             Some(b'@') => body.strip_prefix("@cee:").is_some_and(|json| self.json(json.trim_start(), None)),
@@ -138,8 +151,13 @@ impl<'a> Work<'_, 'a> {
     /// A format understood, a source type not known: the format's own entry maps what is usual in it.
     pub(crate) fn take_generic(&mut self, format: &str, pairs: &Pairs<'a>) {
         if let Some(of) = self.plan.by_name.get(format) {
+            let before = self.draft.message;
             self.take_pairs(*of, pairs);
             self.draft.status = ParseStatus::Partial;
+            // A person's sentence in one of the values may say what no name says.
+            if let Some(prose) = self.plan.prose.filter(|_| !std::ptr::eq(before, self.draft.message)) {
+                self.scan(prose, self.draft.message);
+            }
         }
     }
 
@@ -240,7 +258,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by the first bytes of the message.
-    fn by_start(&mut self, body: &'a str) -> Option<TypeIndex> {
+    pub(crate) fn by_start(&mut self, body: &'a str) -> Option<TypeIndex> {
         let plan = self.plan;
         let first = usize::from(*body.as_bytes().first()?);
         let bucket = &plan.starts[first];
@@ -252,7 +270,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by the program's name in the envelope.
-    fn by_app(&mut self, body: &'a str, app: Word<'_>) -> Option<TypeIndex> {
+    pub(crate) fn by_app(&mut self, body: &'a str, app: Word<'_>) -> Option<TypeIndex> {
         if app.text.is_empty() {
             return None;
         }
@@ -272,7 +290,11 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by a pattern that matches; the inner value is the type if it could be no other.
-    fn by_pattern(&mut self, body: &'a str, learned: Option<TypeIndex>) -> Option<Option<TypeIndex>> {
+    pub(crate) fn by_pattern(
+        &mut self,
+        body: &'a str,
+        learned: Option<TypeIndex>,
+    ) -> Option<Option<TypeIndex>> {
         let plan = self.plan;
         for prefix in plan.prefixes.of(body) {
             let mut spans = Spans::new();
@@ -305,7 +327,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// Key=value, of the type that its keys tell; prose with an equals sign in it is not.
-    fn by_pairs(&mut self, body: &'a str) -> bool {
+    pub(crate) fn by_pairs(&mut self, body: &'a str) -> bool {
         let bytes = body.as_bytes();
         let word = word::key_length(bytes);
         if word == 0 || bytes.get(word) != Some(&b'=') {
@@ -324,18 +346,18 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// CEF and LEEF behind something that nobody knows.
-    fn embedded(&mut self, body: &'a str) {
+    fn embedded(&mut self, body: &'a str) -> bool {
         if memchr::memchr(b'|', body.as_bytes()).is_none() {
-            return;
+            return false;
         }
         for (mark, is_cef) in [("CEF:", true), ("LEEF:", false)] {
             let Some(at) = memmem::find(body.as_bytes(), mark.as_bytes()) else { continue };
             let inner = &body[at..];
             if inner.as_bytes().get(mark.len()).is_some_and(u8::is_ascii_digit) {
-                let _ = if is_cef { self.cef(inner) } else { self.leef(inner) };
-                return;
+                return if is_cef { self.cef(inner) } else { self.leef(inner) };
             }
         }
+        false
     }
 
     /// Puts a field from the envelope unless the message itself said it.

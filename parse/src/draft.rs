@@ -66,6 +66,11 @@ impl<'a> Draft<'a> {
         self.fields.iter().find(|field| field.id == id).map(|field| field.value)
     }
 
+    /// How many fields there are so far.
+    pub(crate) fn field_count(&self) -> usize {
+        self.fields.len()
+    }
+
     /// The fields and defects as the event keeps them; the draft has none any more.
     #[inline]
     pub(crate) fn take_parts(&mut self) -> (&'a [Field<'a>], &'a [Defect]) {

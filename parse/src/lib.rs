@@ -29,12 +29,15 @@ mod frame;
 #[doc(hidden)]
 pub mod fuzz;
 mod json;
+mod lead;
 mod names;
 mod pairs;
 mod parser;
 mod pattern;
 mod plan;
 mod prefix;
+mod rare;
+mod scan;
 mod shape;
 mod signals;
 mod style;

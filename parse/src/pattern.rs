@@ -1,13 +1,15 @@
 //! Patterns of the catalogue: literal text with named holes, compiled once and matched left to right.
 //!
 //! `Failed password for {user.name} from {source.ip} port {source.port}{? ssh2?}`: a hole is a field name, with an
-//! optional shape (`:word`, `:any`, `:quoted`, `:rest`) and function (`|host`); `{_}` is a hole that is dropped;
-//! `{?…?}` is a part that may be absent; behind a hole it must start with literal text. A pattern matches the whole text or not at
-//! all, so text that an attacker slips into a hole cannot move the fields behind it.
+//! optional shape (`:word`, `:any`, `:quoted`, `:rest`) and function (`|host`); `{_}` is a hole that is dropped, `{ }` one
+//! for any number of blanks; `{?…?}` is a part that may be absent; behind a hole it must start with literal text. A pattern
+//! matches the whole text or not at all, so text that an attacker slips into a hole cannot move the fields behind it.
 
 use crate::target::{Func, Target};
 use crate::text;
-use event::{FieldKind, FieldTable};
+use crate::time::{Clock, Zone};
+use chrono_tz::Tz;
+use event::{FieldKind, FieldTable, Timestamp};
 use memchr::memchr;
 
 /// At most this many holes a pattern.
@@ -26,8 +28,16 @@ enum Shape {
     Number,
     /// An address.
     Address,
+    /// Four numbers with points between, even if a port follows behind one more point.
+    Dotted,
     /// Up to the next quote that no backslash escapes.
     Quoted,
+    /// A time, as far as it can be read.
+    Time,
+    /// The name of a severity.
+    Level,
+    /// Blanks, one or more.
+    Blanks,
     /// Everything to the end.
     Rest,
 }
@@ -108,17 +118,21 @@ impl Pattern {
         let (name, shape) =
             name_shape.split_once(':').map_or((name_shape, ""), |(name, shape)| (name, shape));
         let target = match (name, func) {
-            ("_", _) => None,
+            ("_" | " ", _) => None,
             (name, None) => Some(Target::from_spec(name, fields)?),
             (name, Some(func)) => Some(Target::from_spec(&format!("{name}|{func}"), fields)?),
         };
         let shape = match (shape, target) {
+            ("", _) if name == " " => Shape::Blanks,
+            ("time", _) => Shape::Time,
+            ("level", _) => Shape::Level,
             ("word", _) => Shape::Word,
             ("any", _) => Shape::Any,
             ("quoted", _) => Shape::Quoted,
             ("rest", _) => Shape::Rest,
             ("number", _) => Shape::Number,
             ("ip", _) => Shape::Address,
+            ("ip4", _) => Shape::Dotted,
             ("", Some(Target { func: Func::Host, .. })) => Shape::Word,
             ("", Some(Target { kind: FieldKind::Ip, .. })) => Shape::Address,
             ("", Some(Target { kind: FieldKind::Long, .. })) => Shape::Number,
@@ -137,6 +151,7 @@ impl Pattern {
         let searched = |at: usize| matches!(self.ops.get(at), Some(Op::Hole(_, Shape::Any | Shape::Word)));
         for at in 0..self.ops.len() {
             match (&self.ops[at], self.ops.get(at + 1)) {
+                (Op::Hole(_, Shape::Word), Some(Op::Hole(_, Shape::Blanks))) => {}
                 (Op::Hole(..), Some(Op::Hole(..))) if searched(at) => {
                     return Err(format!("two holes need text between them: {source:?}"));
                 }
@@ -154,6 +169,34 @@ impl Pattern {
         match self.ops.first() {
             Some(Op::Literal(text)) => text,
             _ => "",
+        }
+    }
+
+    /// Whether a match may start with this byte.
+    pub(crate) fn may_start_with(&self, byte: u8) -> bool {
+        let mut at = 0;
+        loop {
+            match self.ops.get(at) {
+                Some(Op::Optional(after)) => {
+                    if self.op_may_start_with(at + 1, byte) {
+                        return true;
+                    }
+                    at = *after;
+                }
+                _ => return self.op_may_start_with(at, byte),
+            }
+        }
+    }
+
+    fn op_may_start_with(&self, op: usize, byte: u8) -> bool {
+        match self.ops.get(op) {
+            Some(Op::Literal(text)) => text.as_bytes().first() == Some(&byte),
+            Some(Op::Hole(_, Shape::Number | Shape::Dotted)) => byte.is_ascii_digit(),
+            Some(Op::Hole(_, Shape::Address)) => byte.is_ascii_hexdigit() || matches!(byte, b':' | b'['),
+            Some(Op::Hole(_, Shape::Level)) => byte.is_ascii_alphabetic(),
+            Some(Op::Hole(_, Shape::Time)) => byte.is_ascii_alphanumeric() || byte == b'@',
+            Some(Op::Hole(_, Shape::Word)) => !byte.is_ascii_whitespace(),
+            _ => true,
         }
     }
 
@@ -212,7 +255,13 @@ impl Pattern {
                 Some(rest.iter().take_while(|byte| byte.is_ascii_digit()).count()).filter(|n| *n > 0)
             }
             Shape::Address => address_length(rest),
+            Shape::Dotted => dotted_length(rest),
             Shape::Quoted => Some(quoted_length(rest)),
+            Shape::Time => time_length(rest),
+            Shape::Level => level_length(rest),
+            Shape::Blanks => {
+                Some(rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()).filter(|n| *n > 0)
+            }
             Shape::Rest => Some(rest.len()),
             Shape::Any | Shape::Word => return self.fill_to_next(op, hole, shape, bytes, at, spans),
         };
@@ -260,6 +309,9 @@ impl Pattern {
                         return true;
                     }
                     next = *after;
+                }
+                Some(Op::Hole(_, Shape::Blanks)) if limit > at => {
+                    return self.filled(next, hole, (at, limit), bytes, spans);
                 }
                 Some(Op::Hole(..)) => return false,
                 None => return limit > at && self.filled(next, hole, (at, limit), bytes, spans),
@@ -314,6 +366,11 @@ pub(crate) fn address_length(rest: &[u8]) -> Option<usize> {
     let is_address =
         |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'[' | b']' | b'%');
     let mut run = rest.iter().take(64).take_while(is_address).count();
+    // A bracket closes an address only if it was opened with it.
+    run = match rest.first() {
+        Some(b'[') => rest[..run].iter().position(|byte| *byte == b']').map_or(run, |at| at + 1),
+        _ => rest[..run].iter().position(|byte| matches!(byte, b'[' | b']')).unwrap_or(run),
+    };
     if rest[..run].contains(&b'%') {
         // The zone of a link-local address is the name of an interface.
         run += rest[run..].iter().take(16).take_while(|byte| byte.is_ascii_alphanumeric()).count();
@@ -325,6 +382,68 @@ pub(crate) fn address_length(rest: &[u8]) -> Option<usize> {
     let before_colon = candidate.find(':').unwrap_or(run);
     let shorter = [before_colon, candidate.trim_end_matches([':', '.']).len()];
     shorter.into_iter().find(|length| text::ip(&candidate[..*length]).is_some())
+}
+
+/// How many bytes of `rest` are four numbers with points between.
+fn dotted_length(rest: &[u8]) -> Option<usize> {
+    let run = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let ends =
+        rest[..run].iter().enumerate().filter(|(_, byte)| **byte == b'.').nth(3).map_or(run, |(at, _)| at);
+    let candidate = std::str::from_utf8(&rest[..ends]).ok()?;
+    text::ip(candidate).map(|_| ends)
+}
+
+/// How many bytes of `rest` are a time.
+pub(crate) fn time_length(rest: &[u8]) -> Option<usize> {
+    let zone = Zone::new(Tz::UTC);
+    Clock { received: Timestamp(0), zone: &zone }.read(rest).map(|(_, used)| used)
+}
+
+/// How many bytes of `rest` are a word that names a severity.
+pub(crate) fn level_length(rest: &[u8]) -> Option<usize> {
+    const NAMES: [&str; 38] = [
+        "info",
+        "warn",
+        "error",
+        "debug",
+        "warning",
+        "notice",
+        "trace",
+        "fatal",
+        "critical",
+        "crit",
+        "err",
+        "inf",
+        "wrn",
+        "dbg",
+        "ftl",
+        "vrb",
+        "alert",
+        "emerg",
+        "emergency",
+        "panic",
+        "severe",
+        "fine",
+        "finer",
+        "finest",
+        "config",
+        "information",
+        "informational",
+        "verbose",
+        "log",
+        "hint",
+        "detail",
+        "statement",
+        "system",
+        "note",
+        "audit",
+        "failure",
+        "success",
+        "noti",
+    ];
+    let length = rest.iter().take(16).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = &rest[..length];
+    NAMES.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(word)).then_some(length)
 }
 
 #[cfg(test)]
@@ -383,6 +502,38 @@ mod tests {
             matched(pattern, r#"1.2.3.4:80 bob "a""#),
             "source.ip=1.2.3.4|source.port=80|user.name=bob|url.original=a"
         );
+    }
+
+    #[test]
+    fn times_levels_and_blanks_are_known_by_their_looks() {
+        let pattern = "{@timestamp:time}{ }{log.level:level}{ }{log.logger:word}{ }{message:rest}";
+        for (text, want) in [
+            (
+                "2026-11-22 10:00:00,123 WARN   a.b.C  - x",
+                "@timestamp=2026-11-22 10:00:00,123|log.level=WARN|log.logger=a.b.C|message=- x",
+            ),
+            (
+                "2026-11-22 10:00:00 WARNING a b",
+                "@timestamp=2026-11-22 10:00:00|log.level=WARNING|log.logger=a|message=b",
+            ),
+            ("2026-11-22 10:00:00 Warnings a b", "none"),
+            ("2026-13-22 10:00:00 WARN a b", "none"),
+            ("2026-11-22 10:00:00 WARN a", "none"),
+        ] {
+            assert_eq!(matched(pattern, text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bracket_around_an_address_is_no_part_of_it() {
+        for (pattern, text) in [
+            ("[{source.ip}] x", "[10.0.0.1] x"),
+            ("{source.ip}]: x", "10.0.0.1]: x"),
+            ("{source.ip}:{source.port}", "[2001:db8::1]:22"),
+        ] {
+            assert_ne!(matched(pattern, text), "none", "{pattern}");
+        }
+        assert_eq!(matched("[{source.ip}]", "[2001:db8::1]"), "source.ip=2001:db8::1");
     }
 
     #[test]

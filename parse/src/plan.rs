@@ -1,15 +1,16 @@
 //! The catalogue, bound to a table of field names and laid out for the hot path: which source type a line belongs to
 //! is found by its first bytes, its program's name or its keys, never by trying one type after the other.
 
-use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Scan, Values, Within};
+use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Values, Within};
 use crate::claims::Claims;
+use crate::lead::Leads;
 use crate::pattern::Pattern;
 use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
+use crate::scan::Scans;
 use crate::signals::Keys;
 use crate::style::Style;
 use crate::target::Target;
 use ahash::AHashMap;
-use aho_corasick::{AhoCorasick, MatchKind};
 use event::{FieldId, FieldKind, FieldTable, Value, known};
 use memchr::memmem::Finder;
 use std::collections::{HashMap, HashSet};
@@ -36,6 +37,9 @@ pub(crate) struct Plan {
     pub(crate) floating: Vec<Floating>,
     pub(crate) keys: Keys,
     pub(crate) claims: Claims,
+    pub(crate) leads: Leads,
+    /// The source type of text that no other knows.
+    pub(crate) prose: Option<TypeIndex>,
     /// Marks the hole that holds what the patterns go on with.
     pub(crate) body: FieldId,
     /// Marks the hole that holds key=value pairs.
@@ -124,14 +128,6 @@ pub(crate) struct BoundLayout {
     pub(crate) names: Vec<String>,
 }
 
-/// Values that stand behind a fixed text, all found in one pass.
-#[derive(Debug)]
-pub(crate) struct Scans {
-    pub(crate) automaton: AhoCorasick,
-    /// By the automaton's pattern: where the value goes, and what ends it.
-    pub(crate) found: Vec<(Vec<Target>, Vec<u8>, bool)>,
-}
-
 /// What becomes of a native name in a source type.
 #[derive(Debug)]
 pub(crate) struct Action {
@@ -166,6 +162,8 @@ impl Plan {
             floating: Vec::new(),
             keys: Keys::default(),
             claims: Claims::default(),
+            leads: Leads::new(),
+            prose: None,
             body: special("@body")?,
             pairs: special("@pairs")?,
             json: special("@json")?,
@@ -181,6 +179,8 @@ impl Plan {
             plan.add(entry, &binder).map_err(|message| (entry.name.clone(), message))?;
         }
         plan.prefixes.build();
+        plan.leads.arrange();
+        plan.prose = plan.by_name.get("text").copied();
         plan.keys.finish();
         plan.claims.finish().map_err(|message| ("recognise.holds".to_owned(), message))?;
         Ok(plan)
@@ -205,6 +205,9 @@ impl Plan {
             self.keys.add(keys, of)?;
         }
         self.claims.add(&entry.recognise, entry.format, of)?;
+        for lead in &entry.lead {
+            self.leads.add(of, lead, binder.fields)?;
+        }
         self.add_patterns(entry, &bound, of);
         self.types.push(bound);
         Ok(())
@@ -315,7 +318,7 @@ impl Binder<'_> {
             time: Vec::new(),
             message: Vec::new(),
             layouts: Vec::new(),
-            scans: self.scans(&entry.scan)?,
+            scans: Scans::of(entry, self.fields)?,
             scan_always: entry.scan_always,
             or: None,
             style: entry.pairs.as_ref().map(Style::new).transpose()?,
@@ -436,23 +439,5 @@ impl Binder<'_> {
                 .sort_by_key(|index| std::cmp::Reverse(bound.patterns[usize::from(*index)].0.prefix().len()));
         }
         Ok(())
-    }
-
-    fn scans(&self, written: &[Scan]) -> Bound<Option<Scans>> {
-        if written.is_empty() {
-            return Ok(None);
-        }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(written.iter().map(|scan| scan.after.as_bytes()))
-            .map_err(|error| error.to_string())?;
-        let mut found = Vec::new();
-        for scan in written {
-            let targets: Bound<Vec<_>> =
-                scan.to.iter().map(|spec| Target::from_spec(spec, self.fields)).collect();
-            let word = scan.after.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-            found.push((targets?, scan.until.clone().into_bytes(), word));
-        }
-        Ok(Some(Scans { automaton, found }))
     }
 }

@@ -99,7 +99,13 @@ impl Clock<'_> {
     }
 
     /// The instant at the start of `bytes`, and how many bytes say it.
+    #[inline]
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
+        self.usual(bytes).or_else(|| crate::rare::read(self, bytes))
+    }
+
+    /// The same in the notations that most senders use.
+    pub(crate) fn usual(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
         let first = *bytes.first()?;
         if bytes.get(4) == Some(&b'-')
             && let Some(found) = self.plain_iso(bytes).or_else(|| self.iso(bytes))

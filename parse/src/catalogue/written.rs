@@ -27,6 +27,10 @@ pub(crate) enum OneOrMany {
 }
 
 impl OneOrMany {
+    fn none() -> OneOrMany {
+        OneOrMany::Many(Vec::new())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         let list = match self {
             OneOrMany::One(one) => std::slice::from_ref(one),
@@ -94,6 +98,10 @@ pub(crate) struct Entry {
     pub(crate) scan: Vec<Scan>,
     #[serde(default)]
     pub(crate) scan_always: bool,
+    #[serde(default)]
+    pub(crate) scan_safe: bool,
+    #[serde(default)]
+    pub(crate) lead: Vec<String>,
     #[serde(default)]
     pub(crate) layout: Vec<Layout>,
     #[serde(default)]
@@ -250,6 +258,18 @@ pub(crate) struct Scan {
     pub(crate) to: OneOrMany,
     #[serde(default = "Scan::default_until")]
     pub(crate) until: String,
+    /// The value is an address that brackets, a host's name or a word like "ip" may come before.
+    #[serde(default)]
+    pub(crate) near: bool,
+    /// The value has to stand in quotes or brackets.
+    #[serde(default)]
+    pub(crate) quoted: bool,
+    /// What has to follow the value.
+    #[serde(default)]
+    pub(crate) then: String,
+    /// Words that are no value.
+    #[serde(default = "OneOrMany::none")]
+    pub(crate) not: OneOrMany,
 }
 
 impl Scan {

@@ -1,0 +1,184 @@
+//! What applications write in front of their messages: a time, a severity, a thread, a logger. The leads of all source
+//! types are tried on lines that nothing else knows; what stands behind one is understood like a message of its own.
+
+use crate::pattern::{Pattern, Spans};
+use crate::plan::TypeIndex;
+use crate::word::Word;
+use crate::work::Work;
+use event::{FieldId, FieldTable, ParseStatus, Timestamp, known};
+
+/// A lead inside a lead, as of a container's line: one level is usual, two have been seen.
+const NESTING_MAX: u8 = 2;
+
+/// How a lead that starts with a time is written in the catalogue.
+const TIMES: [&str; 2] = ["{@timestamp:time}", "[{@timestamp:time}]"];
+
+/// The leads of all source types.
+#[derive(Debug)]
+pub(crate) struct Leads {
+    leads: Vec<Lead>,
+    /// Those that start with a time, by the first byte behind it and blanks, the most telling first.
+    timed: Vec<Vec<u16>>,
+    /// The others, by their first byte.
+    plain: Vec<Vec<u16>>,
+}
+
+#[derive(Debug)]
+struct Lead {
+    of: TypeIndex,
+    pattern: Pattern,
+    timed: bool,
+}
+
+impl Leads {
+    pub(crate) fn new() -> Leads {
+        let buckets = || std::iter::repeat_with(Vec::new).take(256).collect();
+        Leads { leads: Vec::new(), timed: buckets(), plain: buckets() }
+    }
+
+    /// Adds a lead as it is written.
+    pub(crate) fn add(&mut self, of: TypeIndex, written: &str, fields: &FieldTable) -> Result<(), String> {
+        let behind = TIMES.iter().find_map(|time| written.strip_prefix(time));
+        let text = behind.map_or(written, |behind| behind.strip_prefix("{ }").unwrap_or(behind).trim_start());
+        if text.is_empty() {
+            return Err(format!("a lead needs more than a time: {written:?}"));
+        }
+        self.leads.push(Lead { of, pattern: Pattern::compile(text, fields)?, timed: behind.is_some() });
+        Ok(())
+    }
+
+    /// To be called once all leads are there.
+    pub(crate) fn arrange(&mut self) {
+        let telling = |lead: &Lead| lead.pattern.literals().map(str::len).sum::<usize>();
+        self.leads.sort_by_key(|lead| std::cmp::Reverse(telling(lead)));
+        for (index, lead) in self.leads.iter().enumerate() {
+            let buckets = if lead.timed { &mut self.timed } else { &mut self.plain };
+            for (byte, bucket) in (0..=255).zip(buckets) {
+                if lead.pattern.may_start_with(byte) {
+                    bucket.push(index as u16);
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Work<'_, 'a> {
+    /// Understands a line by what an application wrote in front of its message.
+    pub(crate) fn lead(&mut self, body: &'a str, nesting: u8) -> bool {
+        let Some(first) = body.as_bytes().first() else { return false };
+        let time = self.time_in_front(body);
+        let plan = self.plan;
+        let mut spans = Spans::new();
+        if let Some((time, rest)) = time {
+            let next = rest.as_bytes().first().copied().unwrap_or(b' ');
+            for index in &plan.leads.timed[usize::from(next)] {
+                let lead = &plan.leads.leads[usize::from(*index)];
+                if lead.pattern.matches(rest, &mut spans) {
+                    // Two times: that of the envelope is the one that all lines of a sender have.
+                    self.draft.time.get_or_insert(time);
+                    return self.take_lead(lead, &spans, rest, nesting);
+                }
+            }
+        }
+        for index in &plan.leads.plain[usize::from(*first)] {
+            let lead = &plan.leads.leads[usize::from(*index)];
+            if lead.pattern.matches(body, &mut spans) {
+                return self.take_lead(lead, &spans, body, nesting);
+            }
+        }
+        let Some((time, rest)) = time.filter(|(_, rest)| !rest.is_empty()) else { return false };
+        self.draft.time.get_or_insert(time);
+        self.draft.message = rest;
+        if !self.behind(rest, "", nesting) {
+            self.prose(rest);
+        }
+        true
+    }
+
+    /// A time at the start of the line, in brackets or not, and what follows it.
+    fn time_in_front(&self, body: &'a str) -> Option<(Timestamp, &'a str)> {
+        let bytes = body.as_bytes();
+        let bracket = usize::from(bytes.first() == Some(&b'['));
+        let starts = match bytes.get(bracket)? {
+            b'0'..=b'9' => {
+                bytes.get(bracket + 1)?.is_ascii_digit() || matches!(bytes[bracket + 1], b'/' | b'-' | b':')
+            }
+            b'@' => bracket == 0,
+            // Months and weekdays, in English or not, are short.
+            byte if byte.is_ascii_alphabetic() => {
+                bytes[bracket..].iter().take(6).any(|byte| matches!(byte, b' ' | b',' | b'.'))
+            }
+            _ => false,
+        };
+        let (time, used) = starts.then(|| self.clock.read(&bytes[bracket..])).flatten()?;
+        let rest = body.get(bracket + used..)?;
+        let rest = if bracket == 1 { rest.strip_prefix(']')? } else { rest };
+        let apart = !rest.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+        (apart || bracket == 1).then(|| (time, rest.trim_start_matches([' ', '\t'])))
+    }
+
+    fn take_lead(&mut self, lead: &Lead, spans: &Spans, body: &'a str, nesting: u8) -> bool {
+        let rest = self.put_spans(lead.of, &lead.pattern, spans, body);
+        let whole = std::ptr::eq(rest, body);
+        if !whole && self.own_pattern(lead.of, rest) {
+            return true;
+        }
+        let app = |id: FieldId| self.draft.get(id).and_then(|value| value.as_str());
+        let logger = [known::LOG_LOGGER, known::PROCESS_NAME].into_iter().find_map(app).unwrap_or("");
+        let known = !whole && self.behind(rest, logger, nesting);
+        let plan = self.plan;
+        if known {
+            self.put_sets(&plan.types[usize::from(lead.of)].sets);
+        } else {
+            let status = if whole { ParseStatus::Parsed } else { ParseStatus::Partial };
+            self.finish(lead.of, status, rest);
+        }
+        true
+    }
+
+    /// Understands what stands behind a lead.
+    fn behind(&mut self, rest: &'a str, app: &'a str, nesting: u8) -> bool {
+        !rest.is_empty()
+            && (self.structured(rest, app)
+                || self.by_start(rest).is_some()
+                || self.by_app(rest, Word::of(app)).is_some()
+                || self.by_pattern(rest, None).is_some()
+                || self.by_pairs(rest)
+                || self.by_text(rest)
+                || (nesting < NESTING_MAX && self.lead(rest, nesting + 1)))
+    }
+
+    /// What can safely be read from text that no source type knows.
+    pub(crate) fn prose(&mut self, body: &'a str) {
+        let plan = self.plan;
+        let Some(of) = plan.prose else { return };
+        let before = self.draft.field_count();
+        self.scan(of, body);
+        let none = self.draft.status == ParseStatus::Raw;
+        if none && (self.draft.field_count() > before || self.draft.time.is_some()) {
+            self.draft.source_type = plan.types[usize::from(of)].name;
+            self.draft.status = ParseStatus::Partial;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lead_needs_more_than_a_time_and_the_most_telling_comes_first() {
+        let fields = FieldTable::new();
+        let mut leads = Leads::new();
+        assert!(leads.add(0, "{@timestamp:time}", &fields).is_err());
+        for text in
+            ["{@timestamp:time} {log.level:level} {@body:rest}", "[{@timestamp:time}] INFO x: {@body:rest}"]
+        {
+            leads.add(0, text, &fields).expect("a good lead");
+        }
+        leads.arrange();
+        let first = leads.timed[usize::from(b'I')].first().map(|index| &leads.leads[usize::from(*index)]);
+        assert_eq!(first.map(|lead| lead.pattern.prefix()), Some("INFO x: "));
+        assert!(leads.plain.iter().all(Vec::is_empty));
+    }
+}
