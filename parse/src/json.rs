@@ -131,12 +131,7 @@ impl<'a> Reader<'a, '_> {
             if self.peek()? != b'"' {
                 return None;
             }
-            self.at += 1;
-            let key = self.string()?;
-            let child = node.and_then(|node| self.names.child(node, key));
-            if child.is_none() && node.is_some() {
-                self.note(DefectKind::TooManyNames);
-            }
+            let child = self.key(node)?;
             if self.peek()? != b':' {
                 return None;
             }
@@ -151,6 +146,26 @@ impl<'a> Reader<'a, '_> {
                 _ => return None,
             }
         }
+    }
+
+    /// A name with its quotes; the inner value is none where the names around it or itself are too many.
+    #[inline]
+    fn key(&mut self, parent: Option<Node>) -> Option<Option<Node>> {
+        self.at += 1;
+        if let Some((node, key)) = parent.and_then(|parent| self.names.expected(parent)) {
+            let rest = &self.bytes[self.at..];
+            if rest.starts_with(key.as_bytes()) && rest.get(key.len()) == Some(&b'"') {
+                self.at += key.len() + 1;
+                self.names.came(node);
+                return Some(Some(node));
+            }
+        }
+        let key = self.string()?;
+        let child = parent.and_then(|parent| self.names.child(parent, key));
+        if child.is_none() && parent.is_some() {
+            self.note(DefectKind::TooManyNames);
+        }
+        Some(child)
     }
 
     fn array(&mut self, node: Option<Node>, depth: usize) -> Option<()> {

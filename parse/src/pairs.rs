@@ -3,6 +3,7 @@
 use crate::json::{PAIRS_MAX, Pairs};
 use crate::names::{Names, Node};
 use crate::signals::Signals;
+use crate::{syslog, text};
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 use event::Value;
@@ -20,13 +21,29 @@ pub(crate) struct Sink<'a, 'n> {
 impl<'a> Sink<'a, '_> {
     #[inline]
     pub(crate) fn push(&mut self, key: &str, value: &'a str) {
-        if self.pairs.len() >= PAIRS_MAX {
-            return;
-        }
         if let Some(node) = self.names.child(self.parent, key) {
+            self.put(node, value);
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, node: Node, value: &'a str) {
+        if self.pairs.len() < PAIRS_MAX {
             self.signals.add(self.names.signal(node));
             self.pairs.push((node, Value::Str(value)));
         }
+    }
+
+    /// The expected name, if `rest` starts with it and an equals sign; and how many bytes it has.
+    #[inline]
+    fn expected(&mut self, rest: &[u8]) -> Option<(Node, usize)> {
+        let (node, key) = self.names.expected(self.parent)?;
+        let length = key.len();
+        if rest.get(length) != Some(&b'=') || !rest.starts_with(key.as_bytes()) {
+            return None;
+        }
+        self.names.came(node);
+        Some((node, length))
     }
 }
 
@@ -36,32 +53,71 @@ pub(crate) fn key_values<'a>(text: &'a str, sink: &mut Sink<'a, '_>) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut bare) = (0, 0);
     while at < bytes.len() {
-        if matches!(bytes[at], b' ' | b'\t' | b',' | b';' | b'\n' | b'\r') {
+        if is(bytes[at], SEPARATOR) {
             at += 1;
             continue;
         }
-        let length = bytes[at..].iter().take_while(|byte| is_key_byte(**byte)).count();
+        let expected = sink.expected(&bytes[at..]);
+        let length = expected.map_or_else(|| run(&bytes[at..], KEY), |(_, length)| length);
         let equals = at + length;
         if length == 0 || bytes.get(equals) != Some(&b'=') {
             bare += 1;
-            at = equals + bytes[equals..].iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
-            at = at.max(equals + 1).min(bytes.len());
-            while !text.is_char_boundary(at) {
-                at += 1;
-            }
+            at = word_end(text, equals);
             continue;
         }
-        let key = &text[at..equals];
         let (value, next) = value_at(text, equals + 1, sink.arena);
-        sink.push(key, value);
+        match expected {
+            Some((node, _)) => sink.put(node, value),
+            None => sink.push(&text[at..equals], value),
+        }
         at = next;
     }
     bare
 }
 
-fn is_key_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'_' | b'.' | b'-' | b'@' | b'/' | b'[' | b']' | b'(' | b')' | b'$')
+/// Where the word ends that goes on at `at`, or holds but the byte there.
+fn word_end(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    let end = at + bytes[at..].iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+    let mut end = end.max(at + 1).min(bytes.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    end
+}
+
+const KEY: u8 = 1;
+const SEPARATOR: u8 = 2;
+const BLANK: u8 = 4;
+const COMMA: u8 = 8;
+
+/// Which kinds each byte is of.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        let kind = match byte as u8 {
+            b'_' | b'.' | b'-' | b'@' | b'/' | b'[' | b']' | b'(' | b')' | b'$' => KEY,
+            b' ' | b'\t' | b'\n' | b'\r' => SEPARATOR | BLANK,
+            b',' | b';' => SEPARATOR | COMMA,
+            other if other.is_ascii_alphanumeric() => KEY,
+            _ => 0,
+        };
+        kinds[byte] = kind;
+        byte += 1;
+    }
+    kinds
+};
+
+#[inline]
+fn is(byte: u8, kind: u8) -> bool {
+    KINDS[usize::from(byte)] & kind != 0
+}
+
+/// How many bytes at the start are of a kind.
+#[inline]
+fn run(bytes: &[u8], kind: u8) -> usize {
+    bytes.iter().take_while(|byte| is(**byte, kind)).count()
 }
 
 /// The value that starts at `start`, and where to go on.
@@ -83,9 +139,20 @@ fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize
         }
         _ => {}
     }
-    let mut length = bytes.iter().take_while(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
-    if let Some(comma) = bytes[..length].iter().position(|byte| matches!(byte, b',' | b';')) {
-        let key = bytes[comma + 1..length].iter().take_while(|byte| is_key_byte(**byte)).count();
+    let (mut length, mut seen) = (0, 0);
+    for byte in bytes {
+        let kind = KINDS[usize::from(*byte)];
+        if kind & BLANK != 0 {
+            break;
+        }
+        seen |= kind;
+        length += 1;
+    }
+    if seen & COMMA == 0 {
+        return (&rest[..length], start + length);
+    }
+    if let Some(comma) = bytes[..length].iter().position(|byte| is(*byte, COMMA)) {
+        let key = run(&bytes[comma + 1..length], KEY);
         if key > 0 && bytes.get(comma + 1 + key) == Some(&b'=') {
             length = comma;
         }
@@ -96,16 +163,7 @@ fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize
 /// Where the quote closes, and whether a backslash comes before. In Windows paths (`"C:\dir\"`) the last backslash
 /// escapes nothing: a quote that is followed by a space or the end closes if no other would.
 pub(crate) fn closing_quote(bytes: &[u8]) -> Option<(usize, bool)> {
-    let (mut at, mut escaped) = (0, false);
-    while let Some(found) = memchr2(b'"', b'\\', bytes.get(at..)?) {
-        at += found;
-        if bytes[at] == b'"' {
-            return Some((at, escaped));
-        }
-        escaped = true;
-        at += 2;
-    }
-    None
+    syslog::quote_end(bytes)
 }
 
 /// `\"` → `"`, `\\` → `\`; other backslashes are themselves, as in Windows paths.
@@ -176,46 +234,80 @@ pub(crate) fn header<const PARTS: usize>(text: &str) -> Option<([&str; PARTS], &
 
 /// CEF's extension: `name=value` where a value reaches to the last space before the next name, and `\=`, `\\`, `\n`
 /// escape. An equals sign without a name of its own in front (`msg=a=b`) belongs to the value.
-pub(crate) fn cef_extension<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
-    let bytes = text.as_bytes();
-    let Some((mut key, mut value_start)) = next_key(bytes, 0) else { return };
+pub(crate) fn cef_extension<'a>(line: &'a str, sink: &mut Sink<'a, '_>) {
+    let bytes = line.as_bytes();
+    let Some((mut key, mut value_start)) = next_key(bytes, 0, sink) else { return };
     loop {
-        let next = next_key(bytes, value_start);
-        let value_end = next.map_or(bytes.len(), |((start, _), _)| start);
-        let value = text[value_start..value_end].trim();
-        let value = if memchr(b'\\', value.as_bytes()).is_some() {
+        let next = next_key(bytes, value_start, sink);
+        let value_end = next.as_ref().map_or(bytes.len(), |(key, _)| key.start);
+        let value = trimmed(&line[value_start..value_end]);
+        let value = if text::first_of(value.as_bytes(), b'\\', b'\\').is_some() {
             without_backslashes(value, sink.arena)
         } else {
             value
         };
-        sink.push(&text[key.0..key.1], value);
-        match next {
-            Some((next_key, start)) => (key, value_start) = (next_key, start),
-            None => return,
+        match key.node {
+            Some(node) => sink.put(node, value),
+            None => sink.push(&line[key.start..key.end], value),
         }
+        let Some(next) = next else { return };
+        (key, value_start) = next;
     }
 }
 
-/// The next name at or after `from`: its span, and where its value starts.
+/// Text without the blanks around it; most values have one space behind them.
 #[inline]
-fn next_key(bytes: &[u8], from: usize) -> Option<((usize, usize), usize)> {
+fn trimmed(value: &str) -> &str {
+    let value = value.strip_suffix(' ').unwrap_or(value);
+    let graphic = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    let bytes = value.as_bytes();
+    if graphic(bytes.first()) && graphic(bytes.last()) { value } else { value.trim() }
+}
+
+/// A name of a CEF extension.
+#[derive(Debug)]
+struct CefKey {
+    start: usize,
+    end: usize,
+    /// Its node, if it was the expected name.
+    node: Option<Node>,
+}
+
+/// The next name at or after `from`, and where its value starts.
+#[inline]
+fn next_key(bytes: &[u8], from: usize, sink: &mut Sink<'_, '_>) -> Option<(CefKey, usize)> {
     let mut at = from;
     loop {
-        let equals = at + memchr2(b'=', b'\\', bytes.get(at..)?)?;
+        let equals = at + text::first_of(bytes.get(at..)?, b'=', b'\\')?;
         if bytes[equals] == b'\\' {
             at = equals + 2;
             continue;
+        }
+        if let Some(key) = expected_before(bytes, from, equals, sink) {
+            return Some((key, equals + 1));
         }
         let is_key =
             |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b']');
         let length = bytes[from..equals].iter().rev().take_while(is_key).count();
         let start = equals - length;
-        let apart = start == 0 || (start > from && bytes[start - 1] == b' ') || (from == start && from == 0);
+        let apart = start == 0 || (start > from && bytes[start - 1] == b' ');
         if length > 0 && apart {
-            return Some(((start, equals), equals + 1));
+            return Some((CefKey { start, end: equals, node: None }, equals + 1));
         }
         at = equals + 1;
     }
+}
+
+/// The expected name, if it stands apart before this equals sign.
+#[inline]
+fn expected_before(bytes: &[u8], from: usize, equals: usize, sink: &mut Sink<'_, '_>) -> Option<CefKey> {
+    let (node, key) = sink.names.expected(sink.parent)?;
+    let start = equals.checked_sub(key.len()).filter(|start| *start > from && bytes[*start - 1] == b' ')?;
+    if !bytes[start..equals].starts_with(key.as_bytes()) {
+        return None;
+    }
+    sink.names.came(node);
+    Some(CefKey { start, end: equals, node: Some(node) })
 }
 
 /// LEEF's attributes: `name=value` between delimiters.

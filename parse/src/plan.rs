@@ -22,7 +22,7 @@ pub(crate) type TypeIndex = u16;
 pub(crate) const MARKS: [u8; 3] = [b']', b'"', b'#'];
 
 /// Fields whose values do not change from event to event.
-pub(crate) type Sets = Vec<(FieldId, Value<'static>)>;
+pub(crate) type Sets = Vec<(FieldId, Vec<Value<'static>>)>;
 
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -382,6 +382,7 @@ impl Binder<'_> {
         let mut sets = Vec::new();
         for (name, list) in values {
             let id = self.id(name)?;
+            let mut constants = Vec::new();
             for text in list.iter() {
                 let value = match self.fields.kind(id) {
                     FieldKind::Long => {
@@ -389,8 +390,9 @@ impl Binder<'_> {
                     }
                     _ => Value::Str(self.constant(text)?),
                 };
-                sets.push((id, value));
+                constants.push(value);
             }
+            sets.push((id, constants));
         }
         Ok(sets)
     }

@@ -382,15 +382,12 @@ impl<'a> Work<'_, 'a> {
 
     /// Constant fields: those that the line itself does not say.
     pub(crate) fn put_sets(&mut self, sets: &Sets) {
-        let mut at = 0;
-        while let Some((id, _)) = sets.get(at) {
-            let run = sets[at..].iter().take_while(|(other, _)| other == id).count();
+        for (id, values) in sets {
             if self.draft.get(*id).is_none() {
-                for (id, value) in &sets[at..at + run] {
+                for value in values {
                     self.draft.put(*id, *value);
                 }
             }
-            at += run;
         }
     }
 }
