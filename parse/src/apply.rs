@@ -5,11 +5,12 @@ use crate::json::{self, Pairs};
 use crate::names::{Node, ROOT};
 use crate::pairs::{self, Sink};
 use crate::pattern::{Pattern, Spans};
-use crate::plan::{BoundSwitch, BoundWithin, TypeIndex};
+use crate::plan::{BoundSwitch, BoundTime, BoundWithin, TypeIndex};
 use crate::signals::Signals;
 use crate::target::Func;
 use crate::work::Work;
-use event::{DefectKind, ParseStatus, Value, known};
+use bumpalo::collections::String as BumpString;
+use event::{DefectKind, FieldId, ParseStatus, Value, known};
 use std::fmt::Write;
 
 impl<'a> Work<'_, 'a> {
@@ -209,18 +210,14 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn switch(&mut self, switch: &BoundSwitch) {
-        const KEY_BYTES_MAX: usize = 160;
-        let mut key = bumpalo::collections::String::with_capacity_in(KEY_BYTES_MAX, self.draft.arena);
-        for (at, id) in switch.on.iter().enumerate() {
-            if at > 0 {
-                key.push(':');
+        let case = match switch.on.as_slice() {
+            [id] if matches!(self.draft.get(*id), Some(Value::Str(_)) | None) => {
+                let key = self.draft.get(*id).and_then(|value| value.as_str());
+                switch.cases.get(key.unwrap_or(""))
             }
-            if let Some(value) = self.draft.get(*id) {
-                // Writing to the arena cannot fail.
-                let _ = write!(key, "{value}");
-            }
-        }
-        let case = switch.cases.get(key.as_str()).unwrap_or(&switch.default);
+            on => switch.cases.get(self.joined(on, ':').as_str()),
+        };
+        let case = case.unwrap_or(&switch.default);
         for (from, target) in &case.maps {
             if let Some(value) = self.draft.get(*from) {
                 self.put_mapped(*target, value);
@@ -229,47 +226,67 @@ impl<'a> Work<'_, 'a> {
         self.put_sets(&case.sets);
     }
 
-    /// The time that these fields say together, with a blank between them.
-    fn time_of(&mut self, names: &[event::FieldId]) -> bool {
-        if let [id] = names
-            && let Some(value @ (Value::Int(_) | Value::Float(_))) = self.draft.get(*id)
-        {
-            let before = self.draft.time.take();
-            let target = crate::target::Target::plain(known::TIMESTAMP, self.fields);
-            self.put_value(target, value);
-            let found = self.draft.time.is_some();
-            self.draft.time = self.draft.time.or(before);
-            return found;
-        }
-        let mut text = bumpalo::collections::String::with_capacity_in(48, self.draft.arena);
-        for (at, id) in names.iter().enumerate() {
-            let Some(value) = self.draft.get(*id) else {
-                // A zone that is not told does not take the date and the time with it.
-                if at >= 2 {
-                    continue;
-                }
-                return false;
-            };
+    /// The values of these fields as text; nothing for one that is not there.
+    fn joined(&self, ids: &[FieldId], between: char) -> BumpString<'a> {
+        const USUAL_BYTES: usize = 96;
+        let mut text = BumpString::with_capacity_in(USUAL_BYTES, self.draft.arena);
+        for (at, id) in ids.iter().enumerate() {
             if at > 0 {
-                text.push(' ');
+                text.push(between);
             }
-            let _ = write!(text, "{value}");
+            match self.draft.get(*id) {
+                Some(Value::Str(part)) => text.push_str(part),
+                // Writing to the arena cannot fail.
+                Some(value) => drop(write!(text, "{value}")),
+                None => {}
+            }
         }
-        // Sysmon's UtcTime says its zone in its name only; that of the source would move it.
-        if let [id] = names
-            && self.fields.name(*id).ends_with("UtcTime")
-            && text.ends_with(|last: char| last.is_ascii_digit())
-        {
-            text.push('Z');
+        text
+    }
+
+    /// The time that these fields say together, with a blank between them.
+    fn time_of(&mut self, time: &BoundTime) -> bool {
+        let has = |id: &FieldId| self.draft.get(*id).is_some();
+        // A zone that is not told does not take the date and the time with it.
+        if !time.names.iter().take(2).all(has) {
+            return false;
         }
-        match self.clock.read_all(&text) {
-            Some(time) => self.draft.time = Some(time),
-            None if matches!(text.as_str(), "" | "-" | "null") => return false,
+        match time.names.as_slice() {
+            [id] => match self.draft.get(*id) {
+                Some(value @ (Value::Int(_) | Value::Float(_))) => self.set_time_number(value),
+                Some(Value::Str(text)) if !time.utc => self.set_time_text(text),
+                _ => {
+                    let mut text = self.joined(&time.names, ' ');
+                    if time.utc && text.ends_with(|last: char| last.is_ascii_digit()) {
+                        text.push('Z');
+                    }
+                    self.set_time_text(&text)
+                }
+            },
+            several => self.set_time_text(&self.joined(several, ' ')),
+        }
+    }
+
+    fn set_time_number(&mut self, value: Value<'a>) -> bool {
+        let before = self.draft.time.take();
+        let target = crate::target::Target::plain(known::TIMESTAMP, self.fields);
+        self.put_value(target, value);
+        let found = self.draft.time.is_some();
+        self.draft.time = self.draft.time.or(before);
+        found
+    }
+
+    fn set_time_text(&mut self, text: &str) -> bool {
+        match self.clock.read_all(text) {
+            Some(time) => {
+                self.draft.time = Some(time);
+                true
+            }
+            None if matches!(text, "" | "-" | "null") => false,
             None => {
                 self.draft.defect(DefectKind::BadTime, self.draft.text);
-                return false;
+                false
             }
         }
-        true
     }
 }

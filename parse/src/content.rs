@@ -51,11 +51,26 @@ impl<'a> Work<'_, 'a> {
         if let Some(of) = self.by_start(body).or_else(|| self.by_app(body, hint.app)) {
             return Some(of);
         }
-        if let Some(of) = self.by_pattern(body, hint.learned) {
+        if let Some(of) = self.by_prefix(body) {
+            return Some(of);
+        }
+        let pairs = starts_with_pair(body).then(|| self.read_pairs(body));
+        if let Some((pairs, signals, _)) = &pairs
+            && let Some(of) = self.plan.keys.find(signals)
+        {
+            self.take_pairs(of, pairs);
+            return None;
+        }
+        if let Some(of) = self.by_needle(body, hint.learned) {
             return of;
         }
-        if !(self.by_pairs(body) || self.by_text(body) || self.embedded(body) || self.lead(body, 0)) {
-            self.prose(body);
+        match pairs {
+            // Prose with an equals sign in it is no key=value.
+            Some((pairs, _, bare)) if pairs.len() >= 2 && bare <= pairs.len() => {
+                self.take_generic("kv", &pairs);
+            }
+            _ if self.by_text(body) || self.embedded(body) || self.lead(body, 0) => {}
+            _ => self.prose(body),
         }
         None
     }
@@ -283,7 +298,11 @@ impl<'a> Work<'_, 'a> {
         }
         // Another source type's message under this name (su's in sshd's) is better than an unknown one of its own.
         let of = *types.first()?;
-        if self.by_pattern(body, None).is_some() || self.by_text(body) || self.apply(of, body, true) {
+        if self.by_prefix(body).is_some()
+            || self.by_needle(body, None).is_some()
+            || self.by_text(body)
+            || self.apply(of, body, true)
+        {
             return Some(of);
         }
         None
@@ -295,15 +314,26 @@ impl<'a> Work<'_, 'a> {
         body: &'a str,
         learned: Option<TypeIndex>,
     ) -> Option<Option<TypeIndex>> {
+        self.by_prefix(body).map(Some).or_else(|| self.by_needle(body, learned))
+    }
+
+    /// A source type by a pattern that starts with text.
+    fn by_prefix(&mut self, body: &'a str) -> Option<TypeIndex> {
         let plan = self.plan;
         for prefix in plan.prefixes.of(body) {
             let mut spans = Spans::new();
             let bound = &plan.types[usize::from(prefix.of)];
             if bound.patterns[usize::from(prefix.pattern)].0.matches(body, &mut spans) {
                 self.take_pattern(prefix.of, prefix.pattern, &spans, body);
-                return Some(Some(prefix.of));
+                return Some(prefix.of);
             }
         }
+        None
+    }
+
+    /// A source type by a pattern that starts with a hole; the inner value is the type if it could be no other.
+    fn by_needle(&mut self, body: &'a str, learned: Option<TypeIndex>) -> Option<Option<TypeIndex>> {
+        let plan = self.plan;
         let marked = memchr::memchr3(MARKS[0], MARKS[1], MARKS[2], body.as_bytes()).is_some();
         let found = plan.floating.iter().filter(|floating| {
             (marked || !floating.marked) && floating.needle.find(body.as_bytes()).is_some()
@@ -328,9 +358,7 @@ impl<'a> Work<'_, 'a> {
 
     /// Key=value, of the type that its keys tell; prose with an equals sign in it is not.
     pub(crate) fn by_pairs(&mut self, body: &'a str) -> bool {
-        let bytes = body.as_bytes();
-        let word = word::key_length(bytes);
-        if word == 0 || bytes.get(word) != Some(&b'=') {
+        if !starts_with_pair(body) {
             return false;
         }
         let (pairs, signals, bare) = self.read_pairs(body);
@@ -338,11 +366,11 @@ impl<'a> Work<'_, 'a> {
             self.take_pairs(of, &pairs);
             return true;
         }
-        if pairs.len() < 2 || bare > pairs.len() {
-            return false;
+        let enough = pairs.len() >= 2 && bare <= pairs.len();
+        if enough {
+            self.take_generic("kv", &pairs);
         }
-        self.take_generic("kv", &pairs);
-        true
+        enough
     }
 
     /// CEF and LEEF behind something that nobody knows.
@@ -385,4 +413,10 @@ impl<'a> Work<'_, 'a> {
             self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
         }
     }
+}
+
+/// Whether a text starts with a name and an equals sign.
+fn starts_with_pair(body: &str) -> bool {
+    let name = word::key_length(body.as_bytes());
+    name > 0 && body.as_bytes().get(name) == Some(&b'=')
 }

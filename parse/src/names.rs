@@ -51,8 +51,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(signals: HashMap<String, Signal>) -> Names {
-        let root =
-            Held { parent: 0, hash: 0, key: "".into(), labelled: 0, signal: 0, plain: false, next: 0 };
+        let root = Held { parent: 0, hash: 0, key: "".into(), labelled: 0, signal: 0, plain: false, next: 0 };
         // Fixed seeds would let a sender choose colliding names.
         let (slots, hasher) = (vec![0; 1024], RandomState::new());
         Names { slots, nodes: vec![root], hasher, signals, last: ROOT }
@@ -131,7 +130,7 @@ impl Names {
             self.grow();
         }
         if let Some(named) = key.strip_suffix(LABEL).filter(|named| !named.is_empty()) {
-            self.nodes[index as usize].labelled = self.child(parent, named).map_or(0, |node| node.0);
+            self.nodes[index as usize].labelled = self.look_up(parent, named).map_or(0, |node| node.0);
         }
         Some(Node(index))
     }

@@ -77,7 +77,7 @@ pub(crate) struct Type {
     pub(crate) by_code: AHashMap<String, Vec<u16>>,
     pub(crate) sets: Sets,
     pub(crate) switches: Vec<BoundSwitch>,
-    pub(crate) time: Vec<Vec<FieldId>>,
+    pub(crate) time: Vec<BoundTime>,
     pub(crate) message: Vec<FieldId>,
     pub(crate) layouts: Vec<BoundLayout>,
     pub(crate) scans: Option<Scans>,
@@ -98,6 +98,14 @@ struct Naming {
     keep: Vec<String>,
     rename: HashMap<String, String>,
     map: HashMap<String, Vec<Target>>,
+}
+
+/// Fields that say the time together.
+#[derive(Debug)]
+pub(crate) struct BoundTime {
+    pub(crate) names: Vec<FieldId>,
+    /// Sysmon's `UtcTime` says its zone in its name only; that of the source would move it.
+    pub(crate) utc: bool,
 }
 
 #[derive(Debug)]
@@ -329,7 +337,9 @@ impl Binder<'_> {
         bound.within = self.within(entry, &bound.naming)?;
         self.patterns(entry, &mut bound)?;
         for list in &entry.time {
-            bound.time.push(list.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?);
+            let names = list.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
+            let utc = matches!(list.as_slice(), [name] if name.ends_with("UtcTime"));
+            bound.time.push(BoundTime { names, utc });
         }
         bound.message =
             entry.message.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;

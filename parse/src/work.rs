@@ -19,9 +19,8 @@ const NESTED_PAIRS_MAX: u8 = 2;
 /// What became of each native name in each source type, found once.
 #[derive(Debug, Default)]
 pub(crate) struct Actions {
-    // By source type, then by node; 0 = not yet asked, otherwise the action's index plus one.
-    by_node: Vec<Vec<u32>>,
-    actions: Vec<Found>,
+    // By source type, then by node; `None` is not yet asked.
+    by_node: Vec<Vec<Option<Found>>>,
     targets: Vec<Target>,
 }
 
@@ -44,11 +43,10 @@ impl Actions {
         fields: &FieldTable,
     ) -> Found {
         let (of_at, node_at) = (usize::from(of), node.0 as usize);
-        let known = self.by_node.get(of_at).and_then(|nodes| nodes.get(node_at)).copied().unwrap_or(0);
-        if known != 0 {
-            return self.actions[known as usize - 1];
+        match self.by_node.get(of_at).and_then(|nodes| nodes.get(node_at)) {
+            Some(Some(found)) => *found,
+            _ => self.add(of_at, node_at, &plan.action(of, &names.full(node), fields)),
         }
-        self.add(of_at, node_at, &plan.action(of, &names.full(node), fields))
     }
 
     #[cold]
@@ -58,13 +56,12 @@ impl Actions {
         }
         let nodes = &mut self.by_node[of];
         if nodes.len() <= node {
-            nodes.resize(node + 1, 0);
+            nodes.resize(node + 1, None);
         }
         let from = self.targets.len() as u32;
         self.targets.extend_from_slice(&action.maps);
         let found = Found { native: action.native, from, to: self.targets.len() as u32 };
-        self.actions.push(found);
-        nodes[node] = self.actions.len() as u32;
+        nodes[node] = Some(found);
         found
     }
 }
