@@ -68,11 +68,11 @@ impl<'a> Work<'_, 'a> {
         let Some(first) = body.as_bytes().first() else { return false };
         let time = self.time_in_front(body);
         let plan = self.plan;
-        let mut spans = Spans::new();
         if let Some((time, rest)) = time {
             let next = rest.as_bytes().first().copied().unwrap_or(b' ');
             for index in &plan.leads.timed[usize::from(next)] {
                 let lead = &plan.leads.leads[usize::from(*index)];
+                let mut spans = Spans::new();
                 if lead.pattern.matches(rest, &mut spans) {
                     // Two times: that of the envelope is the one that all lines of a sender have.
                     self.draft.time.get_or_insert(time);
@@ -82,6 +82,7 @@ impl<'a> Work<'_, 'a> {
         }
         for index in &plan.leads.plain[usize::from(*first)] {
             let lead = &plan.leads.leads[usize::from(*index)];
+            let mut spans = Spans::new();
             if lead.pattern.matches(body, &mut spans) {
                 return self.take_lead(lead, &spans, body, nesting);
             }
@@ -110,6 +111,10 @@ impl<'a> Work<'_, 'a> {
             }
             _ => false,
         };
+        // Whatever else a time has, a digit is near.
+        const DIGIT_BYTES_MAX: usize = 16;
+        let near = bytes[bracket..].iter().take(DIGIT_BYTES_MAX);
+        let starts = starts && near.into_iter().any(u8::is_ascii_digit);
         let (time, used) = starts.then(|| self.clock.read(&bytes[bracket..])).flatten()?;
         let rest = body.get(bracket + used..)?;
         let rest = if bracket == 1 { rest.strip_prefix(']')? } else { rest };

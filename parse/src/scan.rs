@@ -6,7 +6,7 @@ use crate::plan::TypeIndex;
 use crate::target::{Func, Target};
 use crate::text;
 use crate::work::Work;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 use event::{FieldKind, FieldTable, Value, known};
 
 /// A longer text in quotes or brackets is no value.
@@ -25,6 +25,14 @@ pub(crate) struct Scans {
     rules: Vec<Rule>,
     /// Whether a value is taken only if no other stands behind the same text.
     safe: bool,
+    gate: Option<Gate>,
+}
+
+/// What a message must hold for any rule to find something: one quick look spares most messages the search proper.
+#[derive(Debug)]
+struct Gate {
+    /// A word of every rule that wants no address, in the three usual cases.
+    words: packed::Searcher,
 }
 
 #[derive(Debug)]
@@ -51,8 +59,61 @@ impl Scans {
             .build(entry.scan.iter().map(|scan| scan.after.as_bytes()))
             .map_err(|error| error.to_string())?;
         let rules: Result<_, String> = entry.scan.iter().map(|scan| Rule::of(scan, fields)).collect();
-        Ok(Some(Scans { automaton, rules: rules?, safe: entry.scan_safe }))
+        let gate = Gate::of(&entry.scan);
+        Ok(Some(Scans { automaton, rules: rules?, safe: entry.scan_safe, gate }))
     }
+}
+
+impl Gate {
+    /// `None` where a rule has no word to look for, or the processor no instructions for looking.
+    fn of(scans: &[Scan]) -> Option<Gate> {
+        let mut builder = packed::Config::new().builder();
+        for word in needed_words(scans)? {
+            let (first, rest) = word.split_at(1);
+            builder.add(format!("{}{rest}", first.to_ascii_uppercase()));
+            builder.add(word.to_ascii_uppercase());
+            builder.add(word);
+        }
+        builder.build().map(|words| Gate { words })
+    }
+
+    fn lets_in(&self, body: &str) -> bool {
+        may_hold_address(body.as_bytes()) || self.words.find(body).is_some()
+    }
+}
+
+/// Few words of which each rule that wants no address has one; `None` if a rule has none.
+fn needed_words(scans: &[Scan]) -> Option<Vec<String>> {
+    const WORD_BYTES_MIN: usize = 4;
+    let words_of = |scan: &Scan| -> Vec<String> {
+        let text = if scan.then.trim().is_empty() { &scan.after } else { &scan.then };
+        let words = text.split(|char: char| !char.is_ascii_alphabetic());
+        words.filter(|word| word.len() >= WORD_BYTES_MIN).map(str::to_ascii_lowercase).collect()
+    };
+    let mut rules: Vec<_> = scans.iter().filter(|scan| !scan.near).map(words_of).collect();
+    // Rules of one word leave no choice, short words serve longer ones too.
+    rules.sort_by_key(|words| (words.len(), words.iter().map(String::len).min()));
+    let mut needed: Vec<String> = Vec::new();
+    for words in rules {
+        if !words.iter().any(|word| needed.iter().any(|short| word.contains(short.as_str()))) {
+            needed.push(words.into_iter().min_by_key(String::len)?);
+        }
+    }
+    Some(needed)
+}
+
+/// Whether there is a point between digits, two colons together, or as many colons as an address in full has.
+fn may_hold_address(bytes: &[u8]) -> bool {
+    const COLONS_IN_FULL: usize = 7;
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let mut colons = 0;
+    memchr::memchr2_iter(b'.', b':', bytes).any(|at| {
+        if bytes[at] == b'.' {
+            return at > 0 && digit(at - 1) && digit(at + 1);
+        }
+        colons += 1;
+        colons >= COLONS_IN_FULL || bytes.get(at + 1) == Some(&b':')
+    })
 }
 
 impl Rule {
@@ -203,6 +264,9 @@ impl<'a> Work<'_, 'a> {
             searched -= 1;
         }
         let body = &body[..searched];
+        if scans.gate.as_ref().is_some_and(|gate| !gate.lets_in(body)) {
+            return;
+        }
         for hit in scans.automaton.find_iter(body) {
             let rule = hit.pattern().as_usize();
             let before = hit.start().checked_sub(1).map(|at| body.as_bytes()[at]);
@@ -258,6 +322,34 @@ impl<'a> Work<'_, 'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_gate_lets_in_what_a_rule_could_find() {
+        let scan = |after: &str, then: &str, near: bool| {
+            let written = format!("after = {after:?}\nthen = {then:?}\nnear = {near}\nto = \"user.name\"");
+            toml::from_str::<Scan>(&written).expect("a good scan")
+        };
+        let scans = [
+            scan("for user ", "", false),
+            scan("username=", "", false),
+            scan("for ", " from ", false),
+            scan("client ", "", true),
+        ];
+        assert_eq!(needed_words(&scans), Some(vec!["user".to_owned(), "from".to_owned()]));
+        assert_eq!(needed_words(&[scan("id=", "", false)]), None);
+        let Some(gate) = Gate::of(&scans) else { return };
+        for (text, want) in [
+            ("Login of User an", true),
+            ("USERNAME=an", true),
+            ("client 192.0.2.1", true),
+            ("client 2001:db8::1", true),
+            ("client 2001:db8:0:0:0:0:0:1", true),
+            ("order 4711 at 10:00:00, page 3. Done.", false),
+            ("", false),
+        ] {
+            assert_eq!(gate.lets_in(text), want, "{text}");
+        }
+    }
 
     #[test]
     fn the_address_behind_words_that_announce_it() {
