@@ -75,12 +75,21 @@ impl<'a> Work<'_, 'a> {
         None
     }
 
-    /// The message that rsyslog says came several times: `message repeated 3 times: [ …]`.
+    /// The message without what daemons of syslog put in front of it: `message repeated 3 times: [ …]` of rsyslog,
+    /// `[ID 702911 auth.info] …` of Solaris.
     fn once(&mut self, body: &'a str) -> &'a str {
-        let inner = body.strip_prefix("message repeated ").and_then(|rest| {
-            let (_, message) = rest.split_once(" times: [")?;
-            message.trim_end().strip_suffix(']')
-        });
+        let inner = match body.as_bytes().first() {
+            Some(b'm') => body.strip_prefix("message repeated ").and_then(|rest| {
+                let (_, message) = rest.split_once(" times: [")?;
+                message.trim_end().strip_suffix(']')
+            }),
+            Some(b'[') => body.strip_prefix("[ID ").and_then(|rest| {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                let (class, message) = rest.get(digits..)?.split_once("] ")?;
+                (digits > 0 && class.len() < 24).then_some(message)
+            }),
+            _ => None,
+        };
         let Some(inner) = inner else { return body };
         let inner = inner.trim_start();
         self.draft.message = inner;
@@ -290,9 +299,16 @@ impl<'a> Work<'_, 'a> {
             return None;
         }
         let plan = self.plan;
-        let app =
-            if app.has_parenthesis() && app.text.contains("(pam_") { "pam_unix" } else { app.base_name() };
-        let types = plan.by_app.get(app)?;
+        let app_path = app.text;
+        let app = match app.has_parenthesis() {
+            true if app.text.contains("(pam_") => "pam_unix",
+            // `auth-worker(8123)`: what stands in parentheses changes from line to line.
+            true => app.base_name().split('(').next().unwrap_or(""),
+            false => app.base_name(),
+        };
+        // `postfix/smtpd`: programs of a family are told by its name where theirs alone would not tell.
+        let family = app_path.split_inclusive('/').next().filter(|family| family.len() < app_path.len());
+        let types = family.and_then(|family| plan.by_app.get(family)).or_else(|| plan.by_app.get(app))?;
         if let Some(of) = types.iter().find(|of| self.apply(**of, body, false)) {
             return Some(*of);
         }

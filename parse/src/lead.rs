@@ -5,7 +5,7 @@ use crate::pattern::{Pattern, Spans};
 use crate::plan::TypeIndex;
 use crate::word::Word;
 use crate::work::Work;
-use event::{FieldId, FieldTable, ParseStatus, Timestamp, known};
+use event::{FieldId, FieldTable, ParseStatus, Timestamp, Value, known};
 
 /// A lead inside a lead, as of a container's line: one level is usual, two have been seen.
 const NESTING_MAX: u8 = 2;
@@ -89,8 +89,9 @@ impl<'a> Work<'_, 'a> {
         }
         let Some((time, rest)) = time.filter(|(_, rest)| !rest.is_empty()) else { return false };
         self.draft.time.get_or_insert(time);
+        let (app, rest) = self.program(rest);
         self.draft.message = rest;
-        if !self.behind(rest, "", nesting) {
+        if !self.behind(rest, app, nesting) {
             self.prose(rest);
         }
         true
@@ -120,6 +121,58 @@ impl<'a> Work<'_, 'a> {
         let rest = if bracket == 1 { rest.strip_prefix(']')? } else { rest };
         let apart = !rest.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
         (apart || bracket == 1).then(|| (time, rest.trim_start_matches([' ', '\t'])))
+    }
+
+    /// The program that `rest` names with its process id, or by a name that the catalogue knows; and what follows.
+    fn program(&mut self, rest: &'a str) -> (&'a str, &'a str) {
+        let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (second, after_second) = after.split_once(' ').unwrap_or((after, ""));
+        for (host, word, after) in [("", first, after), (first, second, after_second)] {
+            let tag = word.strip_suffix(':').unwrap_or(word);
+            let (app, pid) = match tag.strip_suffix(']').and_then(|tag| tag.split_once('[')) {
+                Some((app, pid)) if crate::text::int(pid).is_some() => (app, pid),
+                _ => (tag, ""),
+            };
+            let name = app.split('(').next().unwrap_or("");
+            let known = tag.len() < word.len() && self.plan.by_app.contains_key(name);
+            if name.is_empty() || (pid.is_empty() && !known) {
+                continue;
+            }
+            for (id, text) in [
+                (known::HOST_NAME, host),
+                (known::LOG_SYSLOG_APPNAME, app),
+                (known::PROCESS_NAME, crate::text::base_name(app)),
+            ] {
+                if !text.is_empty() {
+                    self.put_if_absent(id, Value::Str(text));
+                }
+            }
+            if let Some(pid) = crate::text::int(pid) {
+                self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
+            }
+            return (app, after.trim_start());
+        }
+        ("", rest)
+    }
+
+    /// A date with its time that stands near the start of the line, behind something that nobody knows.
+    fn time_within(&self, body: &'a str) -> Option<Timestamp> {
+        const NEAR_BYTES: usize = 80;
+        let bytes = body.as_bytes();
+        let near = &bytes[..bytes.len().min(NEAR_BYTES)];
+        let dated = |at: &usize| {
+            let starts = near[*at].is_ascii_digit() && (*at == 0 || !near[*at - 1].is_ascii_alphanumeric());
+            starts && {
+                let is = |ahead: usize, wanted: &[u8]| {
+                    bytes.get(at + ahead).is_some_and(|byte| wanted.contains(byte))
+                };
+                (is(4, b"-/") && is(7, b"-/") && is(10, b" T"))
+                    || (is(2, b"/") && is(6, b"/") && is(11, b" :"))
+                    || (is(2, b"/") && is(5, b"/") && is(10, b" -"))
+            }
+        };
+        let (time, _) = (0..near.len()).find(dated).and_then(|at| self.clock.read(&bytes[at..]))?;
+        Some(time)
     }
 
     fn take_lead(&mut self, lead: &Lead, spans: &Spans, body: &'a str, nesting: u8) -> bool {
@@ -159,6 +212,9 @@ impl<'a> Work<'_, 'a> {
         let Some(of) = plan.prose else { return };
         let before = self.draft.field_count();
         self.scan(of, body);
+        if self.draft.time.is_none() {
+            self.draft.time = self.time_within(body);
+        }
         let none = self.draft.status == ParseStatus::Raw;
         if none && (self.draft.field_count() > before || self.draft.time.is_some()) {
             self.draft.source_type = plan.types[usize::from(of)].name;

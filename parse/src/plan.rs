@@ -430,8 +430,10 @@ impl Binder<'_> {
     }
 
     fn patterns(&self, entry: &Entry, bound: &mut Type) -> Bound<()> {
-        for (index, written) in entry.pattern.iter().enumerate() {
-            let pattern = Pattern::compile(&written.text, self.fields)?;
+        let texts =
+            entry.pattern.iter().flat_map(|written| written.text.iter().map(move |text| (written, text)));
+        for (index, (written, text)) in texts.enumerate() {
+            let pattern = Pattern::compile(text, self.fields)?;
             let index = index as u16;
             for code in &written.code {
                 bound.by_code.entry(code.clone()).or_default().push(index);
@@ -440,7 +442,7 @@ impl Binder<'_> {
                 _ if !written.code.is_empty() => {}
                 Some(first) => bound.by_first[usize::from(*first)].push(index),
                 None if pattern.needle().is_empty() => {
-                    return Err(format!("a pattern needs fixed text: {:?}", written.text));
+                    return Err(format!("a pattern needs fixed text: {text:?}"));
                 }
                 None => bound.floating.push((Finder::new(pattern.needle().as_bytes()).into_owned(), index)),
             }

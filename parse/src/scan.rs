@@ -8,6 +8,7 @@ use crate::text;
 use crate::work::Work;
 use aho_corasick::{AhoCorasick, MatchKind, packed};
 use event::{FieldKind, FieldTable, Value, known};
+use std::net::IpAddr;
 
 /// A longer text in quotes or brackets is no value.
 const QUOTED_BYTES_MAX: usize = 256;
@@ -45,6 +46,7 @@ struct Rule {
     quoted: bool,
     then: Box<str>,
     not: Vec<String>,
+    attempt: bool,
 }
 
 impl Scans {
@@ -90,7 +92,7 @@ fn needed_words(scans: &[Scan]) -> Option<Vec<String>> {
         let words = text.split(|char: char| !char.is_ascii_alphabetic());
         words.filter(|word| word.len() >= WORD_BYTES_MIN).map(str::to_ascii_lowercase).collect()
     };
-    let mut rules: Vec<_> = scans.iter().filter(|scan| !scan.near).map(words_of).collect();
+    let mut rules: Vec<_> = scans.iter().filter(|scan| !scan.near && !scan.attempt).map(words_of).collect();
     // Rules of one word leave no choice, short words serve longer ones too.
     rules.sort_by_key(|words| (words.len(), words.iter().map(String::len).min()));
     let mut needed: Vec<String> = Vec::new();
@@ -126,6 +128,7 @@ impl Rule {
             near: scan.near,
             quoted: scan.quoted,
             then: scan.then.as_str().into(),
+            attempt: scan.attempt,
             not: scan.not.iter().map(str::to_owned).collect(),
         })
     }
@@ -227,6 +230,47 @@ fn near_address(rest: &str) -> Option<(usize, usize)> {
     None
 }
 
+/// The one address in a text, if it is not where something was sent, tried or asked for.
+fn lone_address(text: &str) -> Option<IpAddr> {
+    let bytes = text.as_bytes();
+    let mut found = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        let starts = at == 0
+            || !(bytes[at - 1].is_ascii_alphanumeric() || matches!(bytes[at - 1], b'.' | b'-' | b'_'));
+        let may = bytes[at].is_ascii_hexdigit() || (bytes[at] == b':' && bytes.get(at + 1) == Some(&b':'));
+        let length = if starts && may { address_length(&bytes[at..]) } else { None };
+        let Some(length) = length.filter(|length| ends_well(&bytes[at + length..])) else {
+            at += 1;
+            continue;
+        };
+        let address = text.get(at..at + length).and_then(text::ip)?;
+        const ELSEWHERE: [&str; 12] = [
+            " to ",
+            " on ",
+            "://",
+            "@",
+            "server ",
+            "server: ",
+            " at ",
+            " dst=",
+            " to=",
+            "->",
+            "-> ",
+            "for zone ",
+        ];
+        let before = &bytes[..at];
+        if !address.is_unspecified() && !ELSEWHERE.iter().any(|text| before.ends_with(text.as_bytes())) {
+            if found.is_some_and(|other| other != address) {
+                return None;
+            }
+            found = Some(address);
+        }
+        at += length;
+    }
+    found
+}
+
 /// Whether what follows an address leaves it one: no version number, no network, no part of a name.
 fn ends_well(after: &[u8]) -> bool {
     match after {
@@ -267,12 +311,17 @@ impl<'a> Work<'_, 'a> {
         if scans.gate.as_ref().is_some_and(|gate| !gate.lets_in(body)) {
             return;
         }
+        let mut attempt = false;
         for hit in scans.automaton.find_iter(body) {
             let rule = hit.pattern().as_usize();
+            attempt |= scans.rules[rule].attempt;
             let before = hit.start().checked_sub(1).map(|at| body.as_bytes()[at]);
             let in_word =
                 |byte: u8| byte.is_ascii_alphanumeric() || (scans.safe && matches!(byte, b'_' | b'-'));
             if scans.rules[rule].word && before.is_some_and(in_word) {
+                continue;
+            }
+            if scans.rules[rule].targets.is_empty() {
                 continue;
             }
             let Some(value) = scans.rules[rule].value(&body[hit.end()..]) else { continue };
@@ -287,6 +336,14 @@ impl<'a> Work<'_, 'a> {
             if !scans.safe || found.iter().all(|(other, text)| other != rule || text == value) {
                 self.put_scanned(&scans.rules[*rule], value, body);
             }
+        }
+        let told =
+            [known::SOURCE_IP, known::SOURCE_DOMAIN].into_iter().any(|id| self.draft.get(id).is_some());
+        if attempt
+            && !told
+            && let Some(address) = lone_address(body)
+        {
+            self.draft.put(known::SOURCE_IP, Value::Ip(address));
         }
     }
 
@@ -379,6 +436,22 @@ mod tests {
     }
 
     #[test]
+    fn one_address_that_is_not_elsewhere() {
+        for (text, want) in [
+            ("'192.0.2.1' 2 failed", "192.0.2.1"),
+            ("ban 2001:db8::1 and 2001:db8::1", "2001:db8::1"),
+            ("failed for sip:an@192.0.2.9 (192.0.2.1)", "192.0.2.1"),
+            ("192.0.2.1 192.0.2.2", ""),
+            ("login to 192.0.2.1 failed", ""),
+            ("v1.2.3.4-5 at 10:22:33", ""),
+            ("listening on 0.0.0.0", ""),
+            ("é 192.0.2.1 é", "192.0.2.1"),
+        ] {
+            assert_eq!(lone_address(text).map_or(String::new(), |found| found.to_string()), want, "{text}");
+        }
+    }
+
+    #[test]
     fn values_in_quotes_and_ports() {
         for (text, want) in
             [("'an' x", Some(2)), ("\"a b\"", Some(3)), ("'O'Neill' x", Some(7)), ("'open", None)]
@@ -398,6 +471,7 @@ mod tests {
             let _ = near_address(&text).map(|(from, to)| &text[from..to]);
             let _ = in_quotes(&text).map(|length| &text[1..=length]);
             let _ = port_behind(&text);
+            let _ = lone_address(&text);
         }
     }
 }

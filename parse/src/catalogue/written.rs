@@ -243,7 +243,8 @@ pub(crate) struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pattern {
-    pub(crate) text: String,
+    /// One text, or several that say the same.
+    pub(crate) text: OneOrMany,
     #[serde(default)]
     pub(crate) code: Vec<String>,
     #[serde(default)]
@@ -255,7 +256,11 @@ pub(crate) struct Pattern {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scan {
     pub(crate) after: String,
+    #[serde(default = "OneOrMany::none")]
     pub(crate) to: OneOrMany,
+    /// The text speaks of an attempt: the only address in the message is who made it.
+    #[serde(default)]
+    pub(crate) attempt: bool,
     #[serde(default = "Scan::default_until")]
     pub(crate) until: String,
     /// The value is an address that brackets, a host's name or a word like "ip" may come before.
