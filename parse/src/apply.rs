@@ -20,6 +20,7 @@ impl<'a> Work<'_, 'a> {
         match plan.types[usize::from(of)].format {
             Format::Pattern => self.apply_patterns(of, body, sure),
             Format::Csv => self.apply_columns(of, body),
+            Format::Table => self.apply_table(of, body),
             Format::Kv => {
                 let pairs = self.read_pairs_of(of, body);
                 let fits = !pairs.is_empty();
@@ -174,6 +175,11 @@ impl<'a> Work<'_, 'a> {
         for within in &bound.within {
             self.look_within(of, within);
         }
+        for (has, sets) in &bound.whens {
+            if has.iter().all(|id| self.draft.get(*id).is_some()) {
+                self.put_sets(sets);
+            }
+        }
         for switch in &bound.switches {
             self.switch(switch);
         }
@@ -252,18 +258,18 @@ impl<'a> Work<'_, 'a> {
             return false;
         }
         match time.names.as_slice() {
-            [id] => match self.draft.get(*id) {
+            [id] if !time.utc => match self.draft.get(*id) {
                 Some(value @ (Value::Int(_) | Value::Float(_))) => self.set_time_number(value),
-                Some(Value::Str(text)) if !time.utc => self.set_time_text(text),
-                _ => {
-                    let mut text = self.joined(&time.names, ' ');
-                    if time.utc && text.ends_with(|last: char| last.is_ascii_digit()) {
-                        text.push('Z');
-                    }
-                    self.set_time_text(&text)
-                }
+                Some(Value::Str(text)) => self.set_time_text(text),
+                _ => self.set_time_text(&self.joined(&time.names, ' ')),
             },
-            several => self.set_time_text(&self.joined(several, ' ')),
+            several => {
+                let mut text = self.joined(several, ' ');
+                if time.utc && text.ends_with(|last: char| last.is_ascii_digit()) {
+                    text.push('Z');
+                }
+                self.set_time_text(&text)
+            }
         }
     }
 

@@ -44,7 +44,7 @@ impl<'a> Work<'_, 'a> {
             self.draft.status = ParseStatus::Parsed;
             return Some(of);
         }
-        if self.structured(body, hint.app.text) {
+        if self.structured(body, hint.app.text) || self.table(body, hint.app.text) {
             return None;
         }
         let body = self.once(body);
@@ -69,7 +69,10 @@ impl<'a> Work<'_, 'a> {
             Some((pairs, _, bare)) if pairs.len() >= 2 && bare <= pairs.len() => {
                 self.take_generic("kv", &pairs);
             }
-            _ if self.by_text(body) || self.embedded(body) || self.lead(body, 0) => {}
+            _ if self.by_text(body)
+                || self.names_header(body, None)
+                || self.embedded(body)
+                || self.lead(body, 0) => {}
             _ => self.prose(body),
         }
         None

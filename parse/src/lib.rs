@@ -23,6 +23,7 @@
 mod apply;
 mod catalogue;
 mod claims;
+mod columns;
 mod content;
 mod draft;
 mod frame;
@@ -42,6 +43,8 @@ mod shape;
 mod signals;
 mod style;
 mod syslog;
+mod table;
+mod tabular;
 mod target;
 mod text;
 mod time;

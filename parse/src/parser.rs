@@ -8,6 +8,8 @@ use crate::pairs;
 use crate::plan::{Plan, TypeIndex};
 use crate::shape::Shapes;
 use crate::syslog::{self, Header, Kind};
+use crate::table::{Binding, Layouts, Memory};
+use crate::tabular::Columns;
 use crate::time::{Clock, Zone};
 use crate::work::{Actions, Work};
 use ahash::AHashMap;
@@ -40,6 +42,13 @@ struct Source {
     zone: Zone,
     fixed: Option<TypeIndex>,
     learned: Option<TypeIndex>,
+    memory: Option<Box<Memory>>,
+}
+
+impl Source {
+    fn new(zone: Tz, fixed: Option<TypeIndex>) -> Source {
+        Source { zone: Zone::new(zone), fixed, learned: None, memory: None }
+    }
 }
 
 /// The sources by their ids; a batch often holds several lines of one, so the last one is at hand.
@@ -52,7 +61,7 @@ struct Sources {
 
 impl Sources {
     fn new() -> Sources {
-        let unknown = Source { zone: Zone::new(Tz::UTC), fixed: None, learned: None };
+        let unknown = Source::new(Tz::UTC, None);
         let by_id = AHashMap::from([(SourceId::UNKNOWN, 0)]);
         Sources { list: vec![unknown], by_id, last: (SourceId::UNKNOWN, 0) }
     }
@@ -73,7 +82,7 @@ impl Sources {
         if self.list.len() >= SOURCES_LEARNED_MAX {
             return 0;
         }
-        self.add(id, Source { zone: Zone::new(Tz::UTC), fixed: None, learned: None })
+        self.add(id, Source::new(Tz::UTC, None))
     }
 
     fn add(&mut self, id: SourceId, source: Source) -> u32 {
@@ -105,6 +114,7 @@ pub struct Parser {
     names: Names,
     actions: Actions,
     shapes: Shapes,
+    layouts: Layouts,
     sources: Sources,
     // The source type of structured data's parameters.
     rfc5424: Option<TypeIndex>,
@@ -123,21 +133,24 @@ impl Parser {
     pub fn new(catalogue: Arc<Catalogue>, fields: Arc<FieldTable>) -> Parser {
         let plan = Plan::new(&catalogue.entries, &catalogue.pool, &fields)
             .expect("a catalogue that was read binds to any table with room for its names");
-        let names = Names::new(plan.keys.signals.clone());
+        let mut names = Names::new(plan.keys.signals.clone());
         let rfc5424 = plan.by_name.get("rfc5424").copied();
-        let (actions, shapes, sources) = (Actions::default(), Shapes::new(), Sources::new());
-        Parser { plan, fields, names, actions, shapes, sources, rfc5424 }
+        let (mut actions, shapes, sources) = (Actions::default(), Shapes::new(), Sources::new());
+        let mut binding = Binding { plan: &plan, names: &mut names, actions: &mut actions, fields: &fields };
+        let layouts = Layouts::new(&mut binding);
+        Parser { plan, fields, names, actions, shapes, layouts, sources, rfc5424 }
     }
 
     /// Sets what is known of a source, replacing what was. An unknown source type counts as none.
     pub fn set_source(&mut self, source: SourceId, settings: SourceSettings) {
         let fixed = settings.source_type.and_then(|name| self.plan.by_name.get(&name).copied());
-        self.sources.set(source, Source { zone: Zone::new(settings.zone), fixed, learned: None });
+        self.sources.set(source, Source::new(settings.zone, fixed));
     }
 
     /// Understands one frame, as far as possible. Never fails; whatever is not understood stays in
-    /// [`Event::raw`] and `message`. The same frame gives the same event whatever came before it, but for lines that
-    /// two source types write alike, where the source's other lines decide.
+    /// [`Event::raw`] and `message`. The same frame gives the same event whatever came before it, with two exceptions:
+    /// lines that two source types write alike, and lines of columns whose order a header line told; there the
+    /// source's other lines decide.
     pub fn parse<'a>(&mut self, frame: &Frame<'a>, arena: &'a Bump) -> Event<'a> {
         let (text, bad_utf8) = text_of(frame.raw, arena);
         let source = self.sources.of(frame.origin.source);
@@ -151,6 +164,7 @@ impl Parser {
             actions: &mut self.actions,
             fields: &self.fields,
             clock,
+            columns: Columns { layouts: &mut self.layouts, memory: &mut source.memory },
             draft: Draft::new(arena, text),
         };
         if let Some(offset) = bad_utf8 {

@@ -9,6 +9,7 @@ use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
 use crate::scan::Scans;
 use crate::signals::Keys;
 use crate::style::Style;
+use crate::table::{Table, Tables};
 use crate::target::Target;
 use ahash::AHashMap;
 use event::{FieldId, FieldKind, FieldTable, Value, known};
@@ -40,6 +41,7 @@ pub(crate) struct Plan {
     pub(crate) leads: Leads,
     /// The source type of text that no other knows.
     pub(crate) prose: Option<TypeIndex>,
+    pub(crate) tables: Tables,
     /// Marks the hole that holds what the patterns go on with.
     pub(crate) body: FieldId,
     /// Marks the hole that holds key=value pairs.
@@ -76,6 +78,8 @@ pub(crate) struct Type {
     pub(crate) floating: Vec<(Finder<'static>, u16)>,
     pub(crate) by_code: AHashMap<String, Vec<u16>>,
     pub(crate) sets: Sets,
+    /// Fields that are set where others are there.
+    pub(crate) whens: Vec<(Vec<FieldId>, Sets)>,
     pub(crate) switches: Vec<BoundSwitch>,
     pub(crate) time: Vec<BoundTime>,
     pub(crate) message: Vec<FieldId>,
@@ -87,6 +91,9 @@ pub(crate) struct Type {
     /// Values that say nothing.
     pub(crate) nothing: Vec<String>,
     pub(crate) within: Vec<BoundWithin>,
+    pub(crate) table: Option<Table>,
+    /// The type whose names and rules hold for what is read by this one's.
+    pub(crate) gives: Option<TypeIndex>,
     naming: Naming,
 }
 
@@ -104,7 +111,7 @@ struct Naming {
 #[derive(Debug)]
 pub(crate) struct BoundTime {
     pub(crate) names: Vec<FieldId>,
-    /// Sysmon's `UtcTime` says its zone in its name only; that of the source would move it.
+    /// The zone is UTC though the value does not say so: the source's own would move it.
     pub(crate) utc: bool,
 }
 
@@ -172,6 +179,7 @@ impl Plan {
             claims: Claims::default(),
             leads: Leads::new(),
             prose: None,
+            tables: Tables::default(),
             body: special("@body")?,
             pairs: special("@pairs")?,
             json: special("@json")?,
@@ -185,6 +193,10 @@ impl Plan {
         }
         for entry in entries() {
             plan.add(entry, &binder).map_err(|message| (entry.name.clone(), message))?;
+        }
+        for bucket in &mut plan.starts {
+            // The longer text says more: `%ASA-` is asked before `%`.
+            bucket.sort_by_key(|start| std::cmp::Reverse(start.text.len()));
         }
         plan.prefixes.build();
         plan.leads.arrange();
@@ -200,6 +212,13 @@ impl Plan {
         if !entry.recognise.or.is_empty() {
             let other = self.by_name.get(&entry.recognise.or);
             bound.or = Some(*other.ok_or_else(|| format!("no source type {:?}", entry.recognise.or))?);
+        }
+        if !entry.gives.is_empty() {
+            let other = self.by_name.get(&entry.gives);
+            bound.gives = Some(*other.ok_or_else(|| format!("no source type {:?}", entry.gives))?);
+        }
+        if let Some(table) = &bound.table {
+            self.tables.add(table, of);
         }
         for app in &entry.recognise.app {
             self.by_app.entry(app.clone()).or_default().push(of);
@@ -258,6 +277,13 @@ fn empty_buckets<T>() -> Vec<Vec<T>> {
     std::iter::repeat_with(Vec::new).take(256).collect()
 }
 
+impl Type {
+    /// Whether the type says where a value of this name goes.
+    pub(crate) fn maps(&self, name: &str) -> bool {
+        self.naming.map.contains_key(name)
+    }
+}
+
 impl Naming {
     fn canonical(&self, full: &str) -> String {
         if let Some(name) = self.rename.get(full) {
@@ -298,10 +324,15 @@ pub(crate) fn constants(entries: &[Entry]) -> HashSet<&'static str> {
     };
     for entry in entries {
         add(&entry.name);
+        entry.layout.iter().for_each(|layout| add(&layout.path));
         let cases = entry.switch.iter().flat_map(|switch| switch.case.values().chain([&switch.default]));
         let patterns = entry.pattern.iter().map(|pattern| &pattern.set);
         let within = entry.within.iter().map(|within| &within.set);
-        let sets = cases.map(|case| &case.set).chain(patterns).chain(within);
+        let sets = cases
+            .map(|case| &case.set)
+            .chain(patterns)
+            .chain(within)
+            .chain(entry.when.iter().map(|when| &when.set));
         for values in sets.chain([&entry.set]) {
             values.values().flat_map(OneOrMany::iter).for_each(&mut add);
         }
@@ -322,6 +353,7 @@ impl Binder<'_> {
             floating: Vec::new(),
             by_code: AHashMap::new(),
             sets: self.sets(&entry.set)?,
+            whens: Vec::new(),
             switches: Vec::new(),
             time: Vec::new(),
             message: Vec::new(),
@@ -332,17 +364,26 @@ impl Binder<'_> {
             style: entry.pairs.as_ref().map(Style::new).transpose()?,
             nothing: entry.nothing.clone(),
             within: Vec::new(),
+            table: None,
+            gives: None,
             naming: self.naming(entry)?,
         };
         bound.within = self.within(entry, &bound.naming)?;
         self.patterns(entry, &mut bound)?;
         for list in &entry.time {
-            let names = list.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
-            let utc = matches!(list.as_slice(), [name] if name.ends_with("UtcTime"));
+            // Sysmon says the zone in the field's name.
+            let utc = matches!(list.as_slice(), [name] if name.ends_with("UtcTime"))
+                || list.last().is_some_and(|last| last == "=UTC");
+            let names = list.iter().filter(|name| *name != "=UTC");
+            let names = names.map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
             bound.time.push(BoundTime { names, utc });
         }
         bound.message =
             entry.message.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
+        for when in &entry.when {
+            let has = when.has.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
+            bound.whens.push((has, self.sets(&when.set)?));
+        }
         for switch in &entry.switch {
             let on = switch.on.iter().map(|name| self.id(name)).collect::<Bound<_>>()?;
             let default = self.case(&switch.default, &bound.naming)?;
@@ -354,6 +395,11 @@ impl Binder<'_> {
                 }
             }
             bound.switches.push(BoundSwitch { on, cases, default });
+        }
+        if let Some(table) = &entry.table {
+            let path = self.id(&format!("{}_path", entry.prefix))?;
+            bound.table = Some(Table::new(entry, table, |text| self.constant(text), path)?);
+            return Ok(bound);
         }
         for layout in &entry.layout {
             let names = layout.names.split(',').map(|name| name.trim().to_owned()).collect();

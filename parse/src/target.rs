@@ -32,6 +32,8 @@ pub(crate) enum Func {
     Endpoint,
     /// The CN of a distinguished name.
     CommonName,
+    /// `user/REALM`, as Kerberos names its principals: the realm apart.
+    Principal,
 }
 
 /// A field to put a value into.
@@ -68,6 +70,7 @@ impl Target {
             "word" => Func::FirstWord,
             "endpoint" => Func::Endpoint,
             "cn" => Func::CommonName,
+            "principal" => Func::Principal,
             other => return Err(format!("no function is called {other:?} (in {spec:?})")),
         };
         let id =
@@ -98,6 +101,11 @@ pub(crate) fn port_field(id: FieldId) -> Option<FieldId> {
         known::SERVER_IP => Some(known::SERVER_PORT),
         _ => None,
     }
+}
+
+/// Whether a field that is mapped several times has all the values.
+pub(crate) fn is_list(id: FieldId) -> bool {
+    matches!(id, known::DNS_ANSWERS_DATA | known::EMAIL_TO_ADDRESS | known::PROCESS_ARGS | known::USER_ROLES)
 }
 
 /// For a user's name, the field for its domain.

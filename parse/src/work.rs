@@ -6,7 +6,8 @@ use crate::names::{Names, Node, ROOT};
 use crate::pairs::{self, Sink};
 use crate::plan::{Action, Plan, Sets, TypeIndex};
 use crate::signals::Signals;
-use crate::target::{Func, Target, domain_field, host_fields, port_field};
+use crate::tabular::Columns;
+use crate::target::{Func, Target, domain_field, host_fields, is_list, port_field};
 use crate::text;
 use crate::time::{self, Clock};
 use bumpalo::collections::String as BumpString;
@@ -74,6 +75,7 @@ pub(crate) struct Work<'p, 'a> {
     pub(crate) actions: &'p mut Actions,
     pub(crate) fields: &'p FieldTable,
     pub(crate) clock: Clock<'p>,
+    pub(crate) columns: Columns<'p>,
     pub(crate) draft: Draft<'a>,
 }
 
@@ -149,13 +151,13 @@ impl<'a> Work<'_, 'a> {
         (pairs, signals, bare)
     }
 
-    /// A mapped value: the first one wins, and what says nothing is left out.
+    /// A mapped value: the first one wins unless the field is a list, and what says nothing is left out.
     pub(crate) fn put_mapped(&mut self, target: Target, value: Value<'a>) {
         if matches!(value, Value::Null | Value::Str("" | "-")) {
             return;
         }
         let special = matches!(target.id, known::TIMESTAMP | known::MESSAGE) || target.func == Func::Hashes;
-        if special || self.draft.get(target.id).is_none() {
+        if special || is_list(target.id) || self.draft.get(target.id).is_none() {
             self.put_value(target, value);
         }
     }
@@ -219,6 +221,13 @@ impl<'a> Work<'_, 'a> {
             Func::Hashes => self.put_hashes(text),
             Func::Endpoint => self.put_endpoint(target, text),
             Func::CommonName => self.put_kind(target, text::common_name(text)),
+            Func::Principal => {
+                let (name, realm) = text.rsplit_once(['/', '@']).unwrap_or((text, ""));
+                self.put_kind(target, name);
+                if let Some(id) = domain_field(target.id).filter(|_| !realm.is_empty()) {
+                    self.draft.put(id, Value::Str(realm));
+                }
+            }
             Func::Pairs => {}
         }
     }

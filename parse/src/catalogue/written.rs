@@ -1,6 +1,7 @@
 //! A catalogue entry as it is written in its file; `docs/source-types.md` explains each part.
 
 use super::{Sample, SourceTypeInfo};
+use crate::table::HeaderStyle;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub(crate) enum Format {
     Cef,
     Leef,
     Csv,
+    Table,
 }
 
 /// One value or several.
@@ -91,6 +93,8 @@ pub(crate) struct Entry {
     #[serde(default)]
     pub(crate) set: Values,
     #[serde(default)]
+    pub(crate) when: Vec<When>,
+    #[serde(default)]
     pub(crate) switch: Vec<Switch>,
     #[serde(default)]
     pub(crate) pattern: Vec<Pattern>,
@@ -104,6 +108,10 @@ pub(crate) struct Entry {
     pub(crate) lead: Vec<String>,
     #[serde(default)]
     pub(crate) layout: Vec<Layout>,
+    pub(crate) table: Option<Table>,
+    /// The source type whose names and rules hold for the pairs of this one.
+    #[serde(default, rename = "as")]
+    pub(crate) gives: String,
     #[serde(default)]
     sample: Vec<WrittenSample>,
 }
@@ -126,6 +134,7 @@ impl Entry {
         self.nothing.extend(base.nothing.iter().cloned());
         self.within.extend(base.within.iter().cloned());
         self.switch.extend(base.switch.iter().cloned());
+        self.when.extend(base.when.iter().cloned());
         self.time.extend(base.time.iter().cloned());
         self.message.extend(base.message.iter().cloned());
         if self.prefix.is_empty() {
@@ -223,6 +232,14 @@ pub(crate) struct Strip {
     pub(crate) capital: bool,
 }
 
+/// Fields that follow from the presence of native names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct When {
+    pub(crate) has: Vec<String>,
+    pub(crate) set: Values,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Switch {
@@ -283,14 +300,57 @@ impl Scan {
     }
 }
 
-/// The names of columns, for lines whose column number `column` (from 0) is one of `is`.
+/// The names of columns.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Layout {
+    /// In `csv`: for lines whose column of this number (from 0) …
+    #[serde(default)]
     pub(crate) column: usize,
+    /// … is one of these.
+    #[serde(default)]
     pub(crate) is: Vec<String>,
-    /// Separated by commas.
+    /// Separated by commas in `csv`; in `table` by blanks, each with what it holds (`port:int`), and a `?` before the
+    /// first that may be absent.
     pub(crate) names: String,
+    /// The log that has these columns, of a source with several.
+    #[serde(default)]
+    pub(crate) path: String,
+    /// Whether more columns may follow.
+    #[serde(default)]
+    pub(crate) open: bool,
+}
+
+/// How lines of columns are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Table {
+    /// Between columns: one byte.
+    pub(crate) separator: String,
+    pub(crate) header: HeaderStyle,
+    /// Whether values may stand in double quotes.
+    pub(crate) quoted: bool,
+    /// Between the values of a list.
+    pub(crate) list: String,
+    /// Whether `\\x2c` stands for a comma.
+    pub(crate) escaped: bool,
+    pub(crate) unset: String,
+    pub(crate) empty: String,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        let text = str::to_owned;
+        Table {
+            separator: text(" "),
+            header: HeaderStyle::None,
+            quoted: false,
+            list: text(","),
+            escaped: false,
+            unset: text("-"),
+            empty: String::new(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

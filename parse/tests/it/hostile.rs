@@ -46,12 +46,15 @@ fn every_beginning_of_every_sample() {
     }
 }
 
-/// A line may depend on the lines before it only where two source types write alike.
+/// A line may depend on the lines before it only where two source types write alike, and where a header tells columns.
 #[test]
 fn history_changes_nothing() {
-    let lines = samples();
+    let catalogue = Catalogue::builtin();
+    let headed = |sample: &parse::Sample| sample.line.starts_with('#');
+    let types = catalogue.types().filter(|info| !info.samples.iter().any(headed));
+    let lines: Vec<_> = types.flat_map(|info| &info.samples).map(|sample| &sample.line).collect();
     let mut used = Bench::new();
-    for line in lines.iter().filter(|line| !line.contains("HTTP/")) {
+    for line in lines.into_iter().filter(|line| !line.contains("HTTP/")) {
         assert_eq!(used.json(line.as_bytes()), Bench::new().json(line.as_bytes()), "{line}");
     }
 }

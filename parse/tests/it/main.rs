@@ -1,5 +1,6 @@
 //! Tests of the crate from outside.
 
+mod columns;
 mod corpora;
 mod features;
 mod frames;
