@@ -293,7 +293,9 @@ impl<'a> Work<'_, 'a> {
             body.starts_with(start.text.as_str())
                 && (start.contains.needle().is_empty() || start.contains.find(body.as_bytes()).is_some())
         };
-        bucket.iter().filter(fits).find(|start| self.apply(start.of, body, true)).map(|start| start.of)
+        // A type that says how its lines are headed takes no others.
+        let sure = |start: &crate::plan::Start| plan.types[usize::from(start.of)].heads.is_empty();
+        bucket.iter().filter(fits).find(|start| self.apply(start.of, body, sure(start))).map(|start| start.of)
     }
 
     /// A source type by the program's name in the envelope.

@@ -380,7 +380,9 @@ pub(crate) fn address_length(rest: &[u8]) -> Option<usize> {
         return Some(run);
     }
     let before_colon = candidate.find(':').unwrap_or(run);
-    let shorter = [before_colon, candidate.trim_end_matches([':', '.']).len()];
+    // An IPv6 address and a port, without brackets between (`::1:37752`).
+    let before_last = candidate.rfind(':').unwrap_or(run);
+    let shorter = [before_colon, candidate.trim_end_matches([':', '.']).len(), before_last];
     shorter.into_iter().find(|length| text::ip(&candidate[..*length]).is_some())
 }
 

@@ -389,8 +389,9 @@ impl Binder<'_> {
             let default = self.case(&switch.default, &bound.naming)?;
             let mut cases = AHashMap::new();
             for (values, case) in &switch.case {
-                // One case may serve several values: "4624 4648".
-                for value in values.split(' ') {
+                // One case may serve several values: "4624 4648", or "Log In|Log Out" where they hold blanks.
+                let separator = if values.contains('|') { '|' } else { ' ' };
+                for value in values.split(separator) {
                     cases.insert(value.to_owned(), self.case(case, &bound.naming)?);
                 }
             }

@@ -58,7 +58,8 @@ impl Style {
     fn name<'t>(&self, rest: &'t str) -> Option<(&'t str, usize)> {
         let near = &rest.as_bytes()[..rest.len().min(NAME_BYTES_MAX + self.assign.len() + 8)];
         let sign = memmem::find(near, self.assign.as_bytes())?;
-        let name = rest[..sign].trim_matches([' ', '\t', '[', ']', '(', '|']);
+        // What a bracket sets off is not part of it: `syslog[action:"…"`.
+        let name = rest[..sign].rsplit(['[', '|']).next().unwrap_or("").trim_matches([' ', '\t', ']', '(']);
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/ ()@#".contains(&byte) || byte >= 0x80;
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_name) {
             return None;
@@ -149,6 +150,7 @@ mod tests {
                 r#"[action:"Drop; now"; n::"a"; src: 10.0.0.1; ]"#,
                 "action=Drop; now|n=a|src=10.0.0.1",
             ),
+            (":", ";", true, r#"syslog[action:"Drop"; b:"1"; ]"#, "action=Drop|b=1"),
             (":", ";", true, r#"tag:"x[a=1;b\]"; to:"y";"#, "tag=x[a=1;b]|to=y"),
             (
                 "=",

@@ -416,8 +416,25 @@ fn take_tag(header: &mut Header<'_>) {
             header.procid = &body[length + 1..length + 1 + close];
             header.body = after_space(rest.strip_prefix(':').unwrap_or(rest));
         }
+        Some(b' ') if header.app.text.is_empty() && is_severity(app.text) => take_tag_behind(header, length),
         _ => {}
     }
+}
+
+/// F5 and a few others put the severity in front of the tag: `notice apmd[12]: …`.
+fn take_tag_behind(header: &mut Header<'_>, length: usize) {
+    let before = *header;
+    header.body = text::after_spaces(&header.body[length..]);
+    take_tag(header);
+    if header.procid.is_empty() {
+        *header = before;
+    }
+}
+
+fn is_severity(word: &str) -> bool {
+    const NAMES: [&str; 11] =
+        ["emerg", "alert", "crit", "err", "error", "warning", "warn", "notice", "info", "debug", "critical"];
+    NAMES.contains(&word)
 }
 
 fn after_space(rest: &str) -> &str {
@@ -522,6 +539,8 @@ mod tests {
                 "-|2026-11-22T21:45:09Z|pano|||||1,2016/02/24",
             ),
             ("no pri at all", "-|-||||||no pri at all"),
+            ("<13>Nov 22 10:00:00 lb notice tmm[12]: hi", "13|2026-11-22T10:00:00Z|lb|tmm|12|||hi"),
+            ("<13>Nov 22 10:00:00 lb notice this: hi", "13|2026-11-22T10:00:00Z|lb|||||notice this: hi"),
             (" sshd[12]: all that is left", "-|-||sshd|12|||all that is left"),
             ("list[12] of things", "-|-||||||list[12] of things"),
             ("call[main]: x", "-|-||||||call[main]: x"),

@@ -159,14 +159,17 @@ pub(crate) fn endpoint(text: &str) -> (&str, Option<i64>) {
     }
 }
 
-/// The first CN of a distinguished name; a text without one as it is.
+/// The first CN of a distinguished name (its equals sign may be escaped); a text without one as it is.
 pub(crate) fn common_name(text: &str) -> &str {
     let bytes = text.as_bytes();
-    let starts = bytes.windows(3).position(|three| three.eq_ignore_ascii_case(b"cn="));
-    let Some(from) = starts.map(|at| at + 3).filter(|from| text.is_char_boundary(*from)) else { return text };
-    let length =
-        bytes[from..].iter().position(|byte| matches!(byte, b',' | b'/' | b';')).unwrap_or(text.len() - from);
-    text[from..from + length].trim()
+    let start = bytes.windows(2).enumerate().find_map(|(at, two)| {
+        let escapes = bytes[at + 2..].iter().take_while(|byte| **byte == b'\\').count();
+        let is_name = two.eq_ignore_ascii_case(b"cn") && bytes.get(at + 2 + escapes) == Some(&b'=');
+        is_name.then_some(at + 2 + escapes + 1)
+    });
+    let Some(start) = start else { return text };
+    let end = bytes[start..].iter().position(|byte| matches!(byte, b',' | b'/' | b';'));
+    text[start..end.map_or(text.len(), |end| start + end)].trim()
 }
 
 #[cfg(test)]
@@ -227,6 +230,7 @@ mod tests {
             ("CN=fw1,O=example", "fw1"),
             ("UID=7, cn=An Peeters, OU=x", "An Peeters"),
             ("/C=BE/CN=vpn.example", "vpn.example"),
+            (r"CN\\=fw1,O=example", "fw1"),
             ("none", "none"),
         ] {
             assert_eq!(common_name(text), want, "{text}");

@@ -37,7 +37,11 @@ fn a_cef_header_is_no_tag() {
 fn a_sequence_number_is_no_tag() {
     check(
         "<190>871: 872: Nov  5 14:01:19.115: %FMANFP-6-IPACCESSLOGP: F0: list",
-        &[("@timestamp", "2026-11-05T14:01:19.115Z"), ("message", "%FMANFP-6-IPACCESSLOGP: F0: list")],
+        &[
+            ("@timestamp", "2026-11-05T14:01:19.115Z"),
+            ("event.code", "IPACCESSLOGP"),
+            ("message", "F0: list"),
+        ],
     );
 }
 
