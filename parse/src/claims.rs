@@ -4,7 +4,7 @@
 use crate::catalogue::written::{Format, Recognise};
 use crate::plan::TypeIndex;
 use ahash::AHashMap;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, packed};
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 
@@ -19,6 +19,8 @@ pub(crate) struct Claims {
     data: AHashMap<String, TypeIndex>,
     texts: Vec<(String, TypeIndex)>,
     automaton: Option<AhoCorasick>,
+    // Finds out fast that a line holds none of the texts; `None` where there are too many for that.
+    gate: Option<packed::Searcher>,
 }
 
 impl Claims {
@@ -48,6 +50,7 @@ impl Claims {
     /// Makes the claims ready to be asked.
     pub(crate) fn finish(&mut self) -> Result<(), String> {
         if !self.texts.is_empty() {
+            self.gate = packed::Searcher::new(self.texts.iter().map(|(text, _)| text));
             let texts = self.texts.iter().map(|(text, _)| text);
             self.automaton = Some(AhoCorasick::new(texts).map_err(|error| error.to_string())?);
         }
@@ -88,9 +91,23 @@ impl Claims {
         }
     }
 
+    /// Whether a line may hold any of the texts.
+    #[inline]
+    pub(crate) fn may_hold_text(&self, body: &str) -> bool {
+        match &self.gate {
+            Some(gate) => gate.find(body).is_some(),
+            None => self.automaton.is_some(),
+        }
+    }
+
     /// The types whose texts a line holds, in the order of their places in the line.
     pub(crate) fn by_text<'c>(&'c self, body: &'c str) -> impl Iterator<Item = TypeIndex> + 'c {
-        let hits = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(body));
+        let none = self.gate.as_ref().is_some_and(|gate| gate.find(body).is_none());
+        let hits = self
+            .automaton
+            .iter()
+            .filter(move |_| !none)
+            .flat_map(move |automaton| automaton.find_overlapping_iter(body));
         let mut last = None;
         let types = hits.map(|hit| self.texts[hit.pattern().as_usize()].1);
         types.filter(move |of| last.replace(*of) != Some(*of)).take(TRIES_MAX)

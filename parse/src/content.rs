@@ -61,7 +61,8 @@ impl<'a> Work<'_, 'a> {
             self.take_pairs(of, pairs);
             return None;
         }
-        if let Some(of) = self.by_needle(body, hint.learned) {
+        let marked = is_marked(body);
+        if let Some(of) = self.by_needle(body, hint.learned, marked) {
             return of;
         }
         match pairs {
@@ -71,7 +72,7 @@ impl<'a> Work<'_, 'a> {
             }
             _ if self.by_text(body)
                 || self.names_header(body, None)
-                || self.embedded(body)
+                || (marked && self.embedded(body))
                 || self.lead(body, 0) => {}
             _ => self.prose(body),
         }
@@ -102,7 +103,7 @@ impl<'a> Work<'_, 'a> {
     /// A source type by a text anywhere in the message.
     pub(crate) fn by_text(&mut self, body: &'a str) -> bool {
         let plan = self.plan;
-        plan.claims.by_text(body).any(|of| self.apply(of, body, false))
+        plan.claims.may_hold_text(body) && plan.claims.by_text(body).any(|of| self.apply(of, body, false))
     }
 
     /// Formats that say what they are in their first bytes.
@@ -320,7 +321,7 @@ impl<'a> Work<'_, 'a> {
         // Another source type's message under this name (su's in sshd's) is better than an unknown one of its own.
         let of = *types.first()?;
         if self.by_prefix(body).is_some()
-            || self.by_needle(body, None).is_some()
+            || self.by_needle(body, None, is_marked(body)).is_some()
             || self.by_text(body)
             || self.apply(of, body, true)
         {
@@ -335,7 +336,7 @@ impl<'a> Work<'_, 'a> {
         body: &'a str,
         learned: Option<TypeIndex>,
     ) -> Option<Option<TypeIndex>> {
-        self.by_prefix(body).map(Some).or_else(|| self.by_needle(body, learned))
+        self.by_prefix(body).map(Some).or_else(|| self.by_needle(body, learned, is_marked(body)))
     }
 
     /// A source type by a pattern that starts with text.
@@ -353,9 +354,13 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by a pattern that starts with a hole; the inner value is the type if it could be no other.
-    fn by_needle(&mut self, body: &'a str, learned: Option<TypeIndex>) -> Option<Option<TypeIndex>> {
+    fn by_needle(
+        &mut self,
+        body: &'a str,
+        learned: Option<TypeIndex>,
+        marked: bool,
+    ) -> Option<Option<TypeIndex>> {
         let plan = self.plan;
-        let marked = memchr::memchr3(MARKS[0], MARKS[1], MARKS[2], body.as_bytes()).is_some();
         let found = plan.floating.iter().filter(|floating| {
             (marked || !floating.marked) && floating.needle.find(body.as_bytes()).is_some()
         });
@@ -434,6 +439,11 @@ impl<'a> Work<'_, 'a> {
             self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
         }
     }
+}
+
+/// Whether a text holds one of [`MARKS`].
+fn is_marked(body: &str) -> bool {
+    memchr::memchr3(MARKS[0], MARKS[1], MARKS[2], body.as_bytes()).is_some()
 }
 
 /// Whether a text starts with a name and an equals sign.

@@ -32,6 +32,8 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is big, and copied at once if it is not made in its place")]
     pub(crate) fn new(arena: &'a Bump, text: &'a str) -> Draft<'a> {
         Draft {
             arena,

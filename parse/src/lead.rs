@@ -112,10 +112,7 @@ impl<'a> Work<'_, 'a> {
             }
             _ => false,
         };
-        // Whatever else a time has, a digit is near.
-        const DIGIT_BYTES_MAX: usize = 16;
-        let near = bytes[bracket..].iter().take(DIGIT_BYTES_MAX);
-        let starts = starts && near.into_iter().any(u8::is_ascii_digit);
+        let starts = starts && has_digit(&bytes[bracket..]);
         let (time, used) = starts.then(|| self.clock.read(&bytes[bracket..])).flatten()?;
         let rest = body.get(bracket + used..)?;
         let rest = if bracket == 1 { rest.strip_prefix(']')? } else { rest };
@@ -220,6 +217,18 @@ impl<'a> Work<'_, 'a> {
             self.draft.source_type = plan.types[usize::from(of)].name;
             self.draft.status = ParseStatus::Partial;
         }
+    }
+}
+
+/// Whether there is a digit near: whatever else a time has, it has one.
+#[inline]
+fn has_digit(bytes: &[u8]) -> bool {
+    const NEAR_BYTES: usize = 16;
+    let any = |near: &[u8]| near.iter().fold(false, |any, byte| any | byte.is_ascii_digit());
+    // Of a known length it is a few instructions with wide registers.
+    match bytes.first_chunk::<NEAR_BYTES>() {
+        Some(near) => any(near),
+        None => any(bytes),
     }
 }
 

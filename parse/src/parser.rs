@@ -155,7 +155,8 @@ impl Parser {
         let (text, bad_utf8) = text_of(frame.raw, arena);
         let source = self.sources.of(frame.origin.source);
         let clock = Clock { received: frame.received, zone: &source.zone };
-        let header = syslog::read(text, &clock, &mut self.shapes);
+        let mut header = Header::none(text);
+        syslog::read(&mut header, &clock, &mut self.shapes);
         let data = self.plan.claims.data(header.data);
         let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned, data };
         let mut work = Work {

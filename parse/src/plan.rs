@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 pub(crate) type TypeIndex = u16;
 
 /// Prose seldom holds these bytes, needles often do: one search for all of them spares most others.
-pub(crate) const MARKS: [u8; 3] = [b']', b'"', b'#'];
+pub(crate) const MARKS: [u8; 3] = [b']', b'"', b'|'];
 
 /// Fields whose values do not change from event to event.
 pub(crate) type Sets = Vec<(FieldId, Vec<Value<'static>>)>;

@@ -38,22 +38,31 @@ pub(crate) struct Header<'a> {
 /// A longer token is no host name, tag or process id.
 const TOKEN_BYTES_MAX: usize = 255;
 
-/// Reads the envelope of a line. A line without one is all body.
-pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>, shapes: &mut Shapes) -> Header<'a> {
-    let mut header = Header {
-        kind: Kind::None,
-        priority: None,
-        time: None,
-        host: Word::EMPTY,
-        app: Word::EMPTY,
-        procid: "",
-        msgid: "",
-        data: "",
-        shape: None,
-        body: line,
-        malformed: None,
-        bad_time: None,
-    };
+impl<'a> Header<'a> {
+    /// A line that is all body.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is big, and copied at once if it is not made in its place")]
+    pub(crate) fn none(line: &'a str) -> Header<'a> {
+        Header {
+            kind: Kind::None,
+            priority: None,
+            time: None,
+            host: Word::EMPTY,
+            app: Word::EMPTY,
+            procid: "",
+            msgid: "",
+            data: "",
+            shape: None,
+            body: line,
+            malformed: None,
+            bad_time: None,
+        }
+    }
+}
+
+/// Reads the envelope of the line that is all body of `header` so far; it stays so if it has none.
+pub(crate) fn read<'a>(header: &mut Header<'a>, clock: &Clock<'_>, shapes: &mut Shapes) {
+    let line = header.body;
     let bytes = line.as_bytes();
     let first = bytes.first().copied().unwrap_or(b' ');
     if first.is_ascii_digit() {
@@ -62,16 +71,15 @@ pub(crate) fn read<'a>(line: &'a str, clock: &Clock<'_>, shapes: &mut Shapes) ->
     if let Some((priority, rest)) = priority(header.body) {
         header.priority = Some(priority);
         header.kind = Kind::Rfc3164;
-        if !rfc5424(rest, &mut header, clock, shapes) {
-            rfc3164(rest, &mut header, clock);
+        if !rfc5424(rest, header, clock, shapes) {
+            rfc3164(rest, header, clock);
         }
     } else if first.is_ascii_digit() || first.is_ascii_alphabetic() || matches!(first, b'*' | b'.') {
-        without_priority(&mut header, clock);
+        without_priority(header, clock);
     }
     if header.kind == Kind::None && header.time.is_none() {
-        tag_only(&mut header);
+        tag_only(header);
     }
-    header
 }
 
 /// `sshd[123]: …`: all that a relay left of the envelope.
@@ -407,7 +415,7 @@ fn take_tag(header: &mut Header<'_>) {
         Some(b'[') => {
             let inside = &bytes[length + 1..];
             let near = &inside[..inside.len().min(TOKEN_BYTES_MAX)];
-            let Some(close) = near.iter().position(|byte| matches!(byte, b']' | b' ')) else { return };
+            let Some(close) = text::first_of(near, b']', b' ') else { return };
             let rest = &body[length + close + 2..];
             if near[close] != b']' || !matches!(rest.as_bytes().first(), None | Some(b':' | b' ')) {
                 return;
@@ -468,7 +476,8 @@ mod tests {
     fn header(line: &str) -> String {
         let zone = Zone::new(Tz::UTC);
         let clock = Clock { received: Timestamp::from_secs(1_795_383_263), zone: &zone };
-        let header = read(line, &clock, &mut Shapes::new());
+        let mut header = Header::none(line);
+        read(&mut header, &clock, &mut Shapes::new());
         let time = header.time.map_or("-".to_owned(), |time| time.to_string());
         let priority = header.priority.map_or("-".to_owned(), |priority| priority.to_string());
         let Header {
