@@ -125,6 +125,12 @@ fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize
     let rest = &text[start..];
     let bytes = rest.as_bytes();
     match bytes.first() {
+        // A whole line that was a value in quotes itself has them doubled.
+        Some(b'"') if bytes.get(1) == Some(&b'"') && bytes.get(2).is_some_and(|byte| is(*byte, KEY)) => {
+            if let Some(close) = memmem::find(&bytes[2..], b"\"\"") {
+                return (&rest[2..2 + close], start + close + 4);
+            }
+        }
         Some(b'"') => {
             if let Some((close, escaped)) = closing_quote(&bytes[1..]) {
                 let inside = &rest[1..1 + close];
@@ -401,6 +407,7 @@ mod tests {
             ("user root did a=1 thing", "a=1"),
             (r#"a="open"#, "a=\"open"),
             ("é=1 b=2", "b=2"),
+            (r#"a=""x y"" b="" c=1"#, "a=x y|b=|c=1"),
         ] {
             assert_eq!(kv(text), want, "{text}");
         }

@@ -241,6 +241,9 @@ impl Plan {
     }
 
     fn add_patterns(&mut self, entry: &Entry, bound: &Type, of: TypeIndex) {
+        if entry.recognise.behind_head {
+            return;
+        }
         for (index, (pattern, _)) in bound.patterns.iter().enumerate() {
             let prefix = pattern.prefix();
             if prefix.len() >= PREFIX_BYTES_MIN {

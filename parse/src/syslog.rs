@@ -459,12 +459,21 @@ fn without_priority<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
     header.body = after;
     after_time(header, clock);
     let spaced = iso && line.as_bytes().get(10) == Some(&b' ');
-    if iso && (header.app.text.is_empty() || header.host.text.is_empty() || spaced) {
+    let headed = !header.app.text.is_empty() || is_device_format(header.body);
+    if iso && (!headed || header.host.text.is_empty() || spaced) {
         *header = before;
         header.time = Some(time);
         return;
     }
     header.kind = Kind::Rfc3164;
+}
+
+/// What devices send without a tag: CEF, LEEF, Cisco's `%…`, key=value.
+fn is_device_format(body: &str) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let name = body.as_bytes().iter().take(32).take_while(|byte| is_name(byte)).count();
+    let is_pair = name > 0 && body.as_bytes().get(name) == Some(&b'=');
+    is_pair || body.starts_with('%') || body.starts_with("CEF:") || body.starts_with("LEEF:")
 }
 
 #[cfg(test)]
@@ -530,6 +539,14 @@ mod tests {
             ("<13>Nov 22 10:00:00 fe80::1 su: v6", "13|2026-11-22T10:00:00Z|fe80::1|su||||v6"),
             ("<38>2026-11-22T08:57:43 localhost prg[1]: x", "38|2026-11-22T08:57:43Z|localhost|prg|1|||x"),
             ("2026-11-22T08:57:43+01:00 h prg: x", "-|2026-11-22T07:57:43Z|h|prg||||x"),
+            (
+                "2026-11-22T08:57:43Z 10.0.0.1 devid=7 date=2026-11-22",
+                "-|2026-11-22T08:57:43Z|10.0.0.1|||||devid=7 date=2026-11-22",
+            ),
+            (
+                "2026-11-22T08:57:43Z 10.0.0.1 GET /",
+                "-|2026-11-22T08:57:43Z||||||2026-11-22T08:57:43Z 10.0.0.1 GET /",
+            ),
             ("2026-11-22 08:57:43 [error] x", "-|2026-11-22T08:57:43Z||||||2026-11-22 08:57:43 [error] x"),
             (
                 "<190>87117903: 87117909: Nov  5 14:01:19.115: %FMANFP-6-X: F0: list",

@@ -32,6 +32,8 @@ pub(crate) enum Func {
     Endpoint,
     /// The CN of a distinguished name.
     CommonName,
+    /// A word for how it went → `success` or `failure`.
+    Outcome,
     /// `user/REALM`, as Kerberos names its principals: the realm apart.
     Principal,
 }
@@ -70,6 +72,7 @@ impl Target {
             "word" => Func::FirstWord,
             "endpoint" => Func::Endpoint,
             "cn" => Func::CommonName,
+            "outcome" => Func::Outcome,
             "principal" => Func::Principal,
             other => return Err(format!("no function is called {other:?} (in {spec:?})")),
         };

@@ -159,6 +159,44 @@ pub(crate) fn endpoint(text: &str) -> (&str, Option<i64>) {
     }
 }
 
+/// What a word for how something went means; `None` for a word that tells neither.
+pub(crate) fn outcome(text: &str) -> Option<&'static str> {
+    const FAILED: [&str; 14] = [
+        "fail",
+        "unsuccess",
+        "den",
+        "block",
+        "reject",
+        "drop",
+        "error",
+        "invalid",
+        "refus",
+        "prevent",
+        "discard",
+        "forbid",
+        "reset",
+        "quarantin",
+    ];
+    const SUCCEEDED: [&str; 11] = [
+        "succe",
+        "ok",
+        "allow",
+        "accept",
+        "pass",
+        "permit",
+        "grant",
+        "complet",
+        "true",
+        "forward",
+        "authenticated",
+    ];
+    let starts = |start: &&str| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    if FAILED.iter().any(&starts) || text.eq_ignore_ascii_case("false") {
+        return Some("failure");
+    }
+    SUCCEEDED.iter().any(starts).then_some("success")
+}
+
 /// The first CN of a distinguished name (its equals sign may be escaped); a text without one as it is.
 pub(crate) fn common_name(text: &str) -> &str {
     let bytes = text.as_bytes();
@@ -221,6 +259,22 @@ mod tests {
             ("", "", None),
         ] {
             assert_eq!(endpoint(text), (host, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_tell_how_it_went() {
+        for (text, want) in [
+            ("Success", Some("success")),
+            ("ALLOWED", Some("success")),
+            ("failed", Some("failure")),
+            ("Unsuccessful", Some("failure")),
+            ("false", Some("failure")),
+            ("é", None),
+            ("monitor", None),
+            ("", None),
+        ] {
+            assert_eq!(outcome(text), want, "{text}");
         }
     }
 

@@ -220,6 +220,11 @@ impl<'a> Work<'_, 'a> {
             }
             Func::Hashes => self.put_hashes(text),
             Func::Endpoint => self.put_endpoint(target, text),
+            Func::Outcome => {
+                if let Some(outcome) = text::outcome(text) {
+                    self.put_kind(target, outcome);
+                }
+            }
             Func::CommonName => self.put_kind(target, text::common_name(text)),
             Func::Principal => {
                 let (name, realm) = text.rsplit_once(['/', '@']).unwrap_or((text, ""));

@@ -181,6 +181,8 @@ pub(crate) struct Recognise {
     pub(crate) contains: String,
     /// Whether its patterns that start with a hole are tried on lines of unknown programs too.
     pub(crate) bare: bool,
+    /// Whether its patterns are tried only on what stands behind its head.
+    pub(crate) behind_head: bool,
     /// Names that are there together; each list is one way.
     pub(crate) keys: Vec<Vec<String>>,
     /// `vendor|product` or `vendor|` in the header of CEF or LEEF.
