@@ -171,26 +171,25 @@ pub(crate) struct Style {
     pub(crate) empty: Box<str>,
 }
 
-/// A tab as collectors write it that replace control characters.
-const TAB_AS_TEXT: &str = "#011";
+/// A tab as collectors write it that replace control characters: with a mark and its octal number.
+const TAB_AS_TEXT: [&str; 2] = ["#011", "\\011"];
 
 impl Style {
     /// The columns of a line.
     #[inline]
     pub(crate) fn split<'a>(&self, line: &'a str) -> Split<'a> {
         let bytes = line.as_bytes();
-        let mut separator = match self.separator {
+        let separator = match self.separator {
             0 if memchr(b'\t', bytes).is_some() => b'\t',
             0 => b' ',
             byte => byte,
         };
-        if separator == b'\t'
-            && memchr(b'\t', bytes).is_none()
-            && memmem::find(bytes, TAB_AS_TEXT.as_bytes()).is_some()
-        {
-            separator = 0;
-        }
-        Split { rest: Some(line), separator, quoted: self.quoted }
+        let as_text = if separator == b'\t' && memchr(b'\t', bytes).is_none() {
+            TAB_AS_TEXT.into_iter().find(|tab| memmem::find(bytes, tab.as_bytes()).is_some())
+        } else {
+            None
+        };
+        Split { rest: Some(line), separator, as_text, quoted: self.quoted }
     }
 
     pub(crate) fn is_nothing(&self, value: &str) -> bool {
@@ -229,8 +228,9 @@ fn replaced<'a>(text: &str, from: &str, to: &str, arena: &'a Bump) -> &'a str {
 #[derive(Clone, Debug)]
 pub(crate) struct Split<'a> {
     rest: Option<&'a str>,
-    // 0 stands for a tab written as text.
     separator: u8,
+    // How a tab is written in this line, if not as itself.
+    as_text: Option<&'static str>,
     quoted: bool,
 }
 
@@ -247,9 +247,9 @@ impl<'a> Iterator for Split<'a> {
             // No quote closes a column any more, so none needs to be searched for again.
             self.quoted = false;
         }
-        let (end, length) = match self.separator {
-            0 => (memmem::find(rest.as_bytes(), TAB_AS_TEXT.as_bytes()), TAB_AS_TEXT.len()),
-            byte => (text::first_of(rest.as_bytes(), byte, byte), 1),
+        let (end, length) = match self.as_text {
+            Some(tab) => (memmem::find(rest.as_bytes(), tab.as_bytes()), tab.len()),
+            None => (text::first_of(rest.as_bytes(), self.separator, self.separator), 1),
         };
         let Some(end) = end else {
             self.rest = None;
@@ -350,6 +350,7 @@ mod tests {
         for (separator, line, want) in [
             (b'\t', "a\tb c\t\td", "a|b c||d"),
             (b'\t', "a#011b c#011#011d", "a|b c||d"),
+            (b'\t', "a\\011b c\\011\\011d", "a|b c||d"),
             (b'\t', "a", "a"),
             (b' ', r#"a "b c" - "" d"#, "a|b c|-||d"),
             (b' ', r#""a ""b"" c" d"#, r#"a ""b"" c|d"#),
@@ -409,13 +410,13 @@ mod tests {
     proptest! {
         /// Every column is a part of the line, in its order, and all of it is in a column or between two.
         #[test]
-        fn columns_are_parts_of_the_line(line in "([a-c]|é| |\t|,|\"|\\\\x2c|#011){0,40}", separator in 0usize..4) {
+        fn columns_are_parts_of_the_line(line in "([a-c]|é| |\t|,|\"|\\\\x2c|#011|\\\\011){0,40}", separator in 0usize..4) {
             let style = style(b"\t ,\0"[separator], true);
             let mut from = 0;
             for column in style.split(&line) {
                 let at = column.as_ptr() as usize - line.as_ptr() as usize;
                 prop_assert!(at >= from && at + column.len() <= line.len());
-                prop_assert!(line[from..at].chars().all(|char| "\t ,\"#01".contains(char)), "{:?}", &line[from..at]);
+                prop_assert!(line[from..at].chars().all(|char| "\t ,\"#\\01".contains(char)), "{:?}", &line[from..at]);
                 from = at + column.len();
                 let arena = Bump::new();
                 prop_assert!(style.plain(Kind::Text, column, &arena).len() <= column.len());

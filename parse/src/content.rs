@@ -37,10 +37,11 @@ impl<'a> Work<'_, 'a> {
         {
             return None;
         }
-        if let Some(of) = hint.data
-            && self.apply(of, body, true)
-        {
-            // The structured data has been understood, and most often there is nothing behind it.
+        if let Some(of) = hint.data {
+            // The structured data has been understood, and most often there is nothing behind it, or prose.
+            if !self.apply(of, body, true) {
+                self.finish(of, ParseStatus::Parsed, body);
+            }
             self.draft.status = ParseStatus::Parsed;
             return Some(of);
         }

@@ -30,6 +30,7 @@ mod frame;
 #[doc(hidden)]
 pub mod fuzz;
 mod json;
+mod labels;
 mod lead;
 mod names;
 mod pairs;

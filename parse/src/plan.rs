@@ -3,6 +3,7 @@
 
 use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Values, Within};
 use crate::claims::Claims;
+use crate::labels::Labels;
 use crate::lead::Leads;
 use crate::pattern::Pattern;
 use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
@@ -92,6 +93,7 @@ pub(crate) struct Type {
     pub(crate) nothing: Vec<String>,
     pub(crate) within: Vec<BoundWithin>,
     pub(crate) table: Option<Table>,
+    pub(crate) labels: Option<Labels>,
     /// The type whose names and rules hold for what is read by this one's.
     pub(crate) gives: Option<TypeIndex>,
     naming: Naming,
@@ -368,6 +370,7 @@ impl Binder<'_> {
             nothing: entry.nothing.clone(),
             within: Vec::new(),
             table: None,
+            labels: Some(&entry.labels).filter(|labels| !labels.is_empty()).map(Labels::new),
             gives: None,
             naming: self.naming(entry)?,
         };

@@ -56,9 +56,9 @@ impl<'a> Work<'_, 'a> {
 
     fn by_opening(&mut self, body: &'a str, app: &str) -> bool {
         let plan = self.plan;
-        let end = body.bytes().take(48).position(|byte| matches!(byte, b' ' | b'\t' | b',' | b'#'));
+        let end = body.bytes().take(48).position(|byte| matches!(byte, b' ' | b'\t' | b',' | b'#' | b'\\'));
         let separator = match end.map(|end| body.as_bytes()[end]) {
-            Some(b'#') => b'\t',
+            Some(b'#' | b'\\') => b'\t',
             Some(separator) => separator,
             None => return false,
         };
@@ -208,7 +208,8 @@ impl<'a> Work<'_, 'a> {
         }
         let length = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
         let (name, rest) = rest.split_at(length);
-        let value = rest.strip_prefix("#011").or_else(|| rest.get(1..));
+        let value =
+            rest.strip_prefix("#011").or_else(|| rest.strip_prefix("\\011")).or_else(|| rest.get(1..));
         match value.filter(|_| ZEEK.contains(&name) || name == "close") {
             Some(value) => self.zeek_header(name, value),
             None => false,

@@ -24,6 +24,8 @@ pub(crate) enum Func {
     HexText,
     /// key=value pairs inside the value.
     Pairs,
+    /// Labelled values inside the value.
+    Labels,
     /// `SHA256=…,MD5=…` → one field each.
     Hashes,
     /// Only the part before the first blank.
@@ -68,6 +70,7 @@ impl Target {
             "url" => Func::Url,
             "hextext" => Func::HexText,
             "pairs" => Func::Pairs,
+            "labels" => Func::Labels,
             "hashes" => Func::Hashes,
             "word" => Func::FirstWord,
             "endpoint" => Func::Endpoint,

@@ -113,10 +113,11 @@ impl<'a> Work<'_, 'a> {
     pub(crate) fn put_maps(&mut self, of: TypeIndex, found: Found, value: Value<'a>, nesting: u8) {
         for at in found.from..found.to {
             let target = self.actions.targets[at as usize];
-            if target.func == Func::Pairs {
-                self.put_nested(of, value, nesting);
-            } else {
-                self.put_mapped(target, value);
+            match target.func {
+                Func::Pairs => self.put_nested(of, value, nesting),
+                // Not in what labels told: a text must not lead into itself.
+                Func::Labels if nesting == 0 => self.put_labelled(of, value),
+                _ => self.put_mapped(target, value),
             }
         }
     }
@@ -128,6 +129,20 @@ impl<'a> Work<'_, 'a> {
         }
         let (pairs, _, _) = self.read_pairs(text);
         self.put_pairs(of, &pairs, nesting + 1);
+    }
+
+    /// Puts the labelled values of a text.
+    fn put_labelled(&mut self, of: TypeIndex, value: Value<'a>) {
+        let Value::Str(text) = value else { return };
+        let Some(labels) = &self.plan.types[usize::from(of)].labels else { return };
+        labels.read(text, |names, value| {
+            for name in names {
+                if let Some(node) = self.names.child(ROOT, name) {
+                    let found = self.actions.find(of, node, self.plan, self.names, self.fields);
+                    self.put_found(of, found, Value::Str(value), 1);
+                }
+            }
+        });
     }
 
     /// Pairs of a text as the source type writes them.
@@ -233,7 +248,7 @@ impl<'a> Work<'_, 'a> {
                     self.draft.put(id, Value::Str(realm));
                 }
             }
-            Func::Pairs => {}
+            Func::Pairs | Func::Labels => {}
         }
     }
 

@@ -92,6 +92,9 @@ pub(crate) struct Entry {
     pub(crate) message: Vec<String>,
     #[serde(default)]
     pub(crate) set: Values,
+    /// By section and label, the native names of labelled values.
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, BTreeMap<String, OneOrMany>>,
     #[serde(default)]
     pub(crate) when: Vec<When>,
     #[serde(default)]
