@@ -28,6 +28,8 @@ struct Lead {
     of: TypeIndex,
     pattern: Pattern,
     timed: bool,
+    /// Whether it tells a time, in front or later.
+    time: bool,
 }
 
 impl Leads {
@@ -43,7 +45,8 @@ impl Leads {
         if text.is_empty() {
             return Err(format!("a lead needs more than a time: {written:?}"));
         }
-        self.leads.push(Lead { of, pattern: Pattern::compile(text, fields)?, timed: behind.is_some() });
+        let (timed, time) = (behind.is_some(), written.contains("{@timestamp"));
+        self.leads.push(Lead { of, pattern: Pattern::compile(text, fields)?, timed, time });
         Ok(())
     }
 
@@ -83,11 +86,14 @@ impl<'a> Work<'_, 'a> {
         for index in &plan.leads.plain[usize::from(*first)] {
             let lead = &plan.leads.leads[usize::from(*index)];
             let mut spans = Spans::new();
-            if lead.pattern.matches(body, &mut spans) {
+            // Behind a lead, a word that could name a severity is more likely a word.
+            if (nesting == 0 || lead.time) && lead.pattern.matches(body, &mut spans) {
                 return self.take_lead(lead, &spans, body, nesting);
             }
         }
-        let Some((time, rest)) = time.filter(|(_, rest)| !rest.is_empty()) else { return false };
+        let Some((time, rest)) = time.filter(|(_, rest)| !rest.is_empty()) else {
+            return nesting == 0 && self.behind_file(body);
+        };
         self.draft.time.get_or_insert(time);
         let (app, rest) = self.program(rest);
         self.draft.message = rest;
@@ -95,6 +101,18 @@ impl<'a> Work<'_, 'a> {
             self.prose(rest);
         }
         true
+    }
+
+    /// A line with the name of the file in front that it was read from.
+    fn behind_file(&mut self, body: &'a str) -> bool {
+        let Some((file, line)) = body.split_once(' ') else { return false };
+        let is_file = memchr::memmem::find(file.as_bytes(), b".log").is_some();
+        let starts = line.as_bytes().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'[');
+        let found = is_file && starts && self.time_in_front(line).is_some() && self.lead(line, 1);
+        if found {
+            self.put_if_absent(known::LOG_FILE_PATH, Value::Str(file));
+        }
+        found
     }
 
     /// A time at the start of the line, in brackets or not, and what follows it.
@@ -197,7 +215,7 @@ impl<'a> Work<'_, 'a> {
             && (self.structured(rest, app)
                 || self.by_start(rest).is_some()
                 || self.by_app(rest, Word::of(app)).is_some()
-                || self.by_pattern(rest, None).is_some()
+                || (app.is_empty() && self.by_pattern(rest, None).is_some())
                 || self.by_pairs(rest)
                 || self.by_text(rest)
                 || (nesting < NESTING_MAX && self.lead(rest, nesting + 1)))

@@ -36,6 +36,8 @@ enum Shape {
     Time,
     /// The name of a severity.
     Level,
+    /// One letter.
+    Letter,
     /// Blanks, one or more.
     Blanks,
     /// Everything to the end.
@@ -126,6 +128,7 @@ impl Pattern {
             ("", _) if name == " " => Shape::Blanks,
             ("time", _) => Shape::Time,
             ("level", _) => Shape::Level,
+            ("letter", _) => Shape::Letter,
             ("word", _) => Shape::Word,
             ("any", _) => Shape::Any,
             ("quoted", _) => Shape::Quoted,
@@ -193,7 +196,7 @@ impl Pattern {
             Some(Op::Literal(text)) => text.as_bytes().first() == Some(&byte),
             Some(Op::Hole(_, Shape::Number | Shape::Dotted)) => byte.is_ascii_digit(),
             Some(Op::Hole(_, Shape::Address)) => byte.is_ascii_hexdigit() || matches!(byte, b':' | b'['),
-            Some(Op::Hole(_, Shape::Level)) => byte.is_ascii_alphabetic(),
+            Some(Op::Hole(_, Shape::Level | Shape::Letter)) => byte.is_ascii_alphabetic(),
             Some(Op::Hole(_, Shape::Time)) => byte.is_ascii_alphanumeric() || byte == b'@',
             Some(Op::Hole(_, Shape::Word)) => !byte.is_ascii_whitespace(),
             _ => true,
@@ -259,6 +262,7 @@ impl Pattern {
             Shape::Quoted => Some(quoted_length(rest)),
             Shape::Time => time_length(rest),
             Shape::Level => level_length(rest),
+            Shape::Letter => rest.first().filter(|byte| byte.is_ascii_alphabetic()).map(|_| 1),
             Shape::Blanks => {
                 Some(rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()).filter(|n| *n > 0)
             }

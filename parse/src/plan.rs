@@ -246,8 +246,12 @@ impl Plan {
         if entry.recognise.behind_head {
             return;
         }
-        for (index, (pattern, _)) in bound.patterns.iter().enumerate() {
+        let owned = entry.pattern.iter().flat_map(|written| written.text.iter().map(|_| written.own));
+        for (index, ((pattern, _), own)) in bound.patterns.iter().zip(owned).enumerate() {
             let prefix = pattern.prefix();
+            if own {
+                continue;
+            }
             if prefix.len() >= PREFIX_BYTES_MIN {
                 self.prefixes.add(Prefix { text: prefix.into(), of, pattern: index as u16 });
             } else if prefix.is_empty() && entry.recognise.bare {
@@ -494,7 +498,7 @@ impl Binder<'_> {
             match pattern.prefix().as_bytes().first() {
                 _ if !written.code.is_empty() => {}
                 Some(first) => bound.by_first[usize::from(*first)].push(index),
-                None if pattern.needle().is_empty() => {
+                None if pattern.needle().is_empty() && !written.own => {
                     return Err(format!("a pattern needs fixed text: {text:?}"));
                 }
                 None => bound.floating.push((Finder::new(pattern.needle().as_bytes()).into_owned(), index)),

@@ -354,7 +354,9 @@ impl<'a> Work<'_, 'a> {
                 continue;
             }
             let Some(address) = address_in(value) else { continue };
-            let unspecified = text::ip(address).is_some_and(|address| address.is_unspecified());
+            // Who listens everywhere has no address; who comes from nowhere does not exist.
+            let unspecified = target.id != known::DESTINATION_IP
+                && text::ip(address).is_some_and(|address| address.is_unspecified());
             let known = self.draft.get(target.id).is_some();
             if unspecified || known {
                 continue;
@@ -366,7 +368,8 @@ impl<'a> Work<'_, 'a> {
                 _ => continue,
             };
             let end = address.as_ptr() as usize + address.len() - body.as_ptr() as usize;
-            if let Some(port_text) = port_behind(&body[end..]).filter(|_| rule.near)
+            let behind = &body[end..];
+            if let Some(port_text) = port_behind(behind).filter(|_| rule.near || behind.starts_with(':'))
                 && self.draft.get(port).is_none()
             {
                 self.put_mapped(Target::plain(port, self.fields), Value::Str(port_text));

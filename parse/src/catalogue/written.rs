@@ -271,6 +271,9 @@ pub(crate) struct Pattern {
     pub(crate) code: Vec<String>,
     #[serde(default)]
     pub(crate) set: Values,
+    /// Only for lines that are known to be of this type: its words are too common to tell it.
+    #[serde(default)]
+    pub(crate) own: bool,
 }
 
 /// `after` some text comes a value, wherever it is in the message.
