@@ -3,8 +3,8 @@
 
 use crate::catalogue::written::{Format, Recognise};
 use crate::plan::TypeIndex;
-use ahash::AHashMap;
-use aho_corasick::{AhoCorasick, packed};
+use ahash::{AHashMap, AHashSet};
+use aho_corasick::AhoCorasick;
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 
@@ -18,9 +18,8 @@ pub(crate) struct Claims {
     // By the id of the first element, up to its first point.
     data: AHashMap<String, TypeIndex>,
     texts: Vec<(String, TypeIndex)>,
+    apps: AHashSet<String>,
     automaton: Option<AhoCorasick>,
-    // Finds out fast that a line holds none of the texts; `None` where there are too many for that.
-    gate: Option<packed::Searcher>,
 }
 
 impl Claims {
@@ -44,13 +43,13 @@ impl Claims {
             }
             self.texts.push((text.clone(), of));
         }
+        self.apps.extend(recognise.holds_app.iter().cloned());
         Ok(())
     }
 
     /// Makes the claims ready to be asked.
     pub(crate) fn finish(&mut self) -> Result<(), String> {
         if !self.texts.is_empty() {
-            self.gate = packed::Searcher::new(self.texts.iter().map(|(text, _)| text));
             let texts = self.texts.iter().map(|(text, _)| text);
             self.automaton = Some(AhoCorasick::new(texts).map_err(|error| error.to_string())?);
         }
@@ -91,23 +90,15 @@ impl Claims {
         }
     }
 
-    /// Whether a line may hold any of the texts.
-    #[inline]
-    pub(crate) fn may_hold_text(&self, body: &str) -> bool {
-        match &self.gate {
-            Some(gate) => gate.find(body).is_some(),
-            None => self.automaton.is_some(),
-        }
+    /// Whether lines of this program are searched for texts: most programs' names say enough, and a search of every line
+    /// that nobody knows would cost more than all else about it.
+    pub(crate) fn searches(&self, app: &str) -> bool {
+        app.is_empty() || self.apps.contains(app)
     }
 
     /// The types whose texts a line holds, in the order of their places in the line.
     pub(crate) fn by_text<'c>(&'c self, body: &'c str) -> impl Iterator<Item = TypeIndex> + 'c {
-        let none = self.gate.as_ref().is_some_and(|gate| gate.find(body).is_none());
-        let hits = self
-            .automaton
-            .iter()
-            .filter(move |_| !none)
-            .flat_map(move |automaton| automaton.find_overlapping_iter(body));
+        let hits = self.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(body));
         let mut last = None;
         let types = hits.map(|hit| self.texts[hit.pattern().as_usize()].1);
         types.filter(move |of| last.replace(*of) != Some(*of)).take(TRIES_MAX)
@@ -149,6 +140,16 @@ mod tests {
             (Format::Cef, "", "", None),
         ] {
             assert_eq!(claims.device(format, vendor, product, &arena), want, "{vendor} {product}");
+        }
+    }
+
+    #[test]
+    fn texts_are_for_lines_without_a_program_or_of_one_that_is_named() {
+        let mut claims = claims();
+        let named = Recognise { holds_app: vec!["kernel".to_owned()], ..Recognise::default() };
+        claims.add(&named, Format::Pattern, 6).expect("a good claim");
+        for (app, want) in [("", true), ("kernel", true), ("sshd", false)] {
+            assert_eq!(claims.searches(app), want, "{app}");
         }
     }
 

@@ -71,8 +71,8 @@ impl<'a> Work<'_, 'a> {
             Some((pairs, _, bare)) if pairs.len() >= 2 && bare <= pairs.len() => {
                 self.take_generic("kv", &pairs);
             }
-            _ if self.by_text(body)
-                || self.names_header(body, None)
+            _ if self.by_text(body, hint.app.text)
+                || (hint.app.text.is_empty() && self.names_header(body, None))
                 || (marked && self.embedded(body))
                 || self.lead(body, 0) => {}
             _ => self.prose(body),
@@ -101,10 +101,10 @@ impl<'a> Work<'_, 'a> {
         inner
     }
 
-    /// A source type by a text anywhere in the message.
-    pub(crate) fn by_text(&mut self, body: &'a str) -> bool {
-        let plan = self.plan;
-        plan.claims.may_hold_text(body) && plan.claims.by_text(body).any(|of| self.apply(of, body, false))
+    /// A source type by a text anywhere in the message of this program.
+    pub(crate) fn by_text(&mut self, body: &'a str, app: &str) -> bool {
+        let claims = &self.plan.claims;
+        claims.searches(app) && claims.by_text(body).any(|of| self.apply(of, body, false))
     }
 
     /// Formats that say what they are in their first bytes.
@@ -323,7 +323,7 @@ impl<'a> Work<'_, 'a> {
         let of = *types.first()?;
         if self.by_prefix(body).is_some()
             || self.by_needle(body, None, is_marked(body)).is_some()
-            || self.by_text(body)
+            || self.by_text(body, app)
             || self.apply(of, body, true)
         {
             return Some(of);

@@ -217,7 +217,7 @@ impl<'a> Work<'_, 'a> {
                 || self.by_app(rest, Word::of(app)).is_some()
                 || (app.is_empty() && self.by_pattern(rest, None).is_some())
                 || self.by_pairs(rest)
-                || self.by_text(rest)
+                || self.by_text(rest, app)
                 || (nesting < NESTING_MAX && self.lead(rest, nesting + 1)))
     }
 

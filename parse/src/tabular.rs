@@ -327,7 +327,7 @@ impl<'a> Work<'_, 'a> {
             return false;
         };
         let names = || body.split(separator).map(|name| name.trim_matches(['"', ' ']));
-        if names().take(COLUMNS_MAX).count() < NAMES_MIN || !names().all(is_name) {
+        if !names().all(is_name) || names().take(COLUMNS_MAX).count() < NAMES_MIN {
             return false;
         }
         let Some(of) =

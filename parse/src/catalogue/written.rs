@@ -192,8 +192,10 @@ pub(crate) struct Recognise {
     pub(crate) device: Vec<String>,
     /// The id of structured data's first element, up to its first point.
     pub(crate) data: Vec<String>,
-    /// Texts that are tried on lines that nothing else knows, wherever they stand.
+    /// Texts that are tried on lines that nothing else knows and that name no program, wherever they stand.
     pub(crate) holds: Vec<String>,
+    /// Programs whose lines are searched for such texts all the same.
+    pub(crate) holds_app: Vec<String>,
     /// The source type whose lines look the same; told apart by what else the source sends.
     pub(crate) or: String,
 }
