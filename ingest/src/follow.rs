@@ -1,7 +1,7 @@
 //! Followed files: a thread each, one event a line, over rotation and truncation, from a checkpoint.
 //!
 //! The checkpoint is written after the lines before it are durable. A crash in between reads these lines again, so
-//! delivery is at least once.
+//! delivery is at least once. While it cannot be written, reading goes on: only a restart would read lines again.
 
 mod checkpoint;
 
@@ -35,6 +35,8 @@ pub(crate) fn start(
         path: path.to_owned(),
         intake: Intake::new(ingress, &counters, TokenScope::None),
         checkpoints,
+        unstored: None,
+        store_fails: false,
         stop: tasks.stop.clone(),
     };
     // A thread of its own, not one of the runtime's, which would wait for it when it is dropped.
@@ -51,6 +53,10 @@ struct Follower {
     path: PathBuf,
     intake: Intake,
     checkpoints: CheckpointFile,
+    /// The last position, when it could not be stored.
+    unstored: Option<Checkpoint>,
+    /// Whether a person has heard of it.
+    store_fails: bool,
     stop: CancellationToken,
 }
 
@@ -74,13 +80,16 @@ impl Follower {
                 Ok(true) => {}
                 Ok(false) => std::thread::park_timeout(FOLLOW_POLL_INTERVAL),
                 Err(Failed::JournalClosed) => return,
+                // The file stays open where it is: what was taken of it is durable and must not be taken again.
                 Err(Failed::Io(error)) => {
                     ListenerCounters::one(&self.intake.counters.read_failures);
                     tracing::warn!("cannot read {}: {error}", self.path.display());
                     std::thread::park_timeout(FOLLOW_POLL_INTERVAL);
-                    open = self.resume();
                 }
             }
+        }
+        if let Some(position) = self.unstored {
+            self.store(&position);
         }
     }
 
@@ -189,10 +198,31 @@ impl Follower {
         let Some(ack) = self.intake.flush_blocking()? else { return Ok(()) };
         ack.wait()?;
         match Checkpoint::of(&open.file, open.offset) {
+            Ok(position) => self.store(&position),
             // Truncated since it was read: there is nothing left to come back to.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
-            checkpoint => Ok(self.checkpoints.store(&checkpoint?)?),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+            Err(error) => self.not_stored(None, &error),
         }
+        Ok(())
+    }
+
+    fn store(&mut self, position: &Checkpoint) {
+        match self.checkpoints.store(position) {
+            Ok(()) => (self.unstored, self.store_fails) = (None, false),
+            Err(error) => self.not_stored(Some(*position), &error),
+        }
+    }
+
+    /// The next position will be tried as well; a person hears of it once.
+    fn not_stored(&mut self, position: Option<Checkpoint>, error: &io::Error) {
+        ListenerCounters::one(&self.intake.counters.checkpoint_failures);
+        if !self.store_fails {
+            tracing::warn!(
+                "cannot store how far {} was read: {error}; a restart would read it again from the last position stored",
+                self.path.display()
+            );
+        }
+        (self.unstored, self.store_fails) = (position.or(self.unstored), true);
     }
 }
 

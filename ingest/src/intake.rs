@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::journal::{Ack, AppendError, Batch, Journal};
-use crate::limits::Limits;
+use crate::limits::{INTAKE_BATCH_BYTES, Limits};
 use crate::source::{Attribution, Evidence, Fingerprint, SourceTable, TokenHash, token_in_structured_data};
 use crate::telemetry::{ListenerCounters, Telemetry};
 use arc_swap::{ArcSwap, Cache};
@@ -23,10 +23,12 @@ pub struct Ingress {
     pub limits: Limits,
 }
 
-/// Which frames' tokens count.
+/// For how long a token counts where nothing else identifies the sender. Where something does, a token counts for its
+/// frame, and only as the name of another source of the same client (see [`SourceTable::resolve`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenScope {
-    /// A token holds for its connection until another one comes.
+    /// A token holds for its connection until another one of its client comes; one of another client holds for its
+    /// frame: what stands in one line must not carry off the lines of others that come by the same relay.
     Connection,
     /// A token holds for its frame.
     Frame,
@@ -83,8 +85,9 @@ impl Intake {
         true
     }
 
+    /// Whether it is time to [`flush`](Intake::flush).
     pub(crate) fn is_full(&self) -> bool {
-        self.batch.is_full()
+        self.batch.encoded_bytes() >= INTAKE_BATCH_BYTES
     }
 
     /// Hands over what was taken, waiting for room in the journal's queue: this is where back-pressure comes from.
@@ -141,9 +144,19 @@ struct Sender {
     peer: Option<IpAddr>,
     /// The last token as it came, so that a sender that repeats it on each frame is hashed once.
     token_text: Vec<u8>,
-    token: Option<TokenHash>,
-    /// The answer, and the table that gave it.
-    resolved: Option<(Arc<SourceTable>, Option<Attribution>)>,
+    token_hash: Option<TokenHash>,
+    /// The token that holds for the connection.
+    held: Option<TokenHash>,
+    resolved: Option<Resolved>,
+}
+
+/// What holds for all frames of a sender, and the table that says so.
+struct Resolved {
+    table: Arc<SourceTable>,
+    /// By certificate, listener or address.
+    known: Option<Attribution>,
+    /// By the token that holds for the connection.
+    held: Option<Attribution>,
 }
 
 impl Sender {
@@ -154,7 +167,8 @@ impl Sender {
             certificate: None,
             peer: None,
             token_text: Vec::new(),
-            token: None,
+            token_hash: None,
+            held: None,
             resolved: None,
         }
     }
@@ -167,39 +181,45 @@ impl Sender {
         }
     }
 
+    /// Whose the frame `raw` is.
     fn attribute(&mut self, listener: &str, raw: &[u8]) -> Option<Attribution> {
-        self.look_for_token(raw);
+        let token = self.token_of(raw);
         let table = self.table.load();
-        if let Some((by, attribution)) = &self.resolved
-            && Arc::ptr_eq(by, table)
-        {
-            return *attribution;
+        let resolved = match &mut self.resolved {
+            Some(resolved) if Arc::ptr_eq(&resolved.table, table) => resolved,
+            outdated => {
+                let evidence =
+                    Evidence { certificate: self.certificate, token: None, listener, peer: self.peer };
+                outdated.insert(Resolved {
+                    table: table.clone(),
+                    known: table.resolve(&evidence),
+                    held: self.held.and_then(|token| table.of_token(token)),
+                })
+            }
+        };
+        let Some(token) = token else { return resolved.known.or(resolved.held) };
+        let named = table.of_token(token);
+        if resolved.known.is_some() {
+            return SourceTable::named_within(resolved.known, named);
         }
-        let evidence =
-            Evidence { certificate: self.certificate, token: self.token, listener, peer: self.peer };
-        let attribution = table.resolve(&evidence);
-        self.resolved = Some((table.clone(), attribution));
-        attribution
+        let same_client = |held: Attribution| named.is_some_and(|named| named.client == held.client);
+        if self.tokens == TokenScope::Connection && resolved.held.is_none_or(same_client) {
+            self.held = Some(token);
+            resolved.held = named;
+        }
+        named
     }
 
-    fn look_for_token(&mut self, raw: &[u8]) {
-        let found = match self.tokens {
-            TokenScope::None => return,
-            TokenScope::Connection | TokenScope::Frame => token_in_structured_data(raw),
-        };
-        match found {
-            Some(text) if self.token.is_some() && text == self.token_text => {}
-            Some(text) => {
-                self.token_text.clear();
-                self.token_text.extend_from_slice(text);
-                self.token = Some(TokenHash::of(text));
-                self.resolved = None;
-            }
-            None if self.tokens == TokenScope::Frame && self.token.is_some() => {
-                self.token = None;
-                self.resolved = None;
-            }
-            None => {}
+    fn token_of(&mut self, raw: &[u8]) -> Option<TokenHash> {
+        if self.tokens == TokenScope::None {
+            return None;
         }
+        let text = token_in_structured_data(raw)?;
+        if self.token_hash.is_none() || text != self.token_text {
+            self.token_text.clear();
+            self.token_text.extend_from_slice(text);
+            self.token_hash = Some(TokenHash::of(text));
+        }
+        self.token_hash
     }
 }

@@ -84,6 +84,9 @@ pub const BODY_BYTES_MAX: usize = 10 * MIB;
 /// for [`Limits::queue_timeout`], then get 429.
 pub const BODIES_IN_FLIGHT_MAX: usize = 16;
 
+/// Default of [`Limits::bodies_per_source_max`]: of these, of one source. The same behaviour at the limit.
+pub const BODIES_PER_SOURCE_MAX: usize = 4;
+
 /// Default of [`Limits::queue_timeout`]: how long an HTTP request waits for room, then for durability, before
 /// it gets 503 with `Retry-After`.
 pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -98,9 +101,19 @@ pub const RETRY_AFTER_SECONDS: u32 = 2;
 /// (about 1 000 to 1) adds no more than 4 MiB before the limit is looked at.
 pub const GZIP_PIECE_BYTES: usize = 4 * KIB;
 
+/// What a connection or socket has taken is handed to the journal at this size, in bytes of encoded
+/// records, also within one read: records of one octet are 30 times their payload, and every connection may hold one
+/// such batch.
+pub const INTAKE_BATCH_BYTES: usize = 256 * KIB;
+
 /// Default of [`Limits::quarantine_bytes_per_hour`]: payload of unknown senders that is kept, per hour and in
-/// total. Beyond it UDP drops and counts, and a TCP or TLS connection is closed.
+/// total. A frame counts for at least [`QUARANTINE_FRAME_BYTES_MIN`]. Beyond it UDP drops and counts, and a TCP or TLS
+/// connection is closed.
 pub const QUARANTINE_BYTES_PER_HOUR: u64 = 100 * MIB as u64;
+
+/// What a frame of an unknown sender costs at least of that budget, in bytes: as much as it takes in journal and index,
+/// however short it is.
+pub const QUARANTINE_FRAME_BYTES_MIN: u64 = 512;
 
 /// The unknown senders listed for the operator. Beyond it the one heard longest ago gives way.
 pub const QUARANTINE_SENDERS_MAX: usize = 1000;
@@ -147,6 +160,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// See [`BODIES_IN_FLIGHT_MAX`].
     pub bodies_in_flight_max: usize,
+    /// See [`BODIES_PER_SOURCE_MAX`].
+    pub bodies_per_source_max: usize,
     /// See [`BODY_TIMEOUT`].
     pub body_timeout: Duration,
     /// See [`QUEUE_TIMEOUT`].
@@ -170,6 +185,7 @@ impl Default for Limits {
             udp_receive_buffer_bytes: UDP_RECEIVE_BUFFER_BYTES,
             body_bytes_max: BODY_BYTES_MAX,
             bodies_in_flight_max: BODIES_IN_FLIGHT_MAX,
+            bodies_per_source_max: BODIES_PER_SOURCE_MAX,
             body_timeout: BODY_TIMEOUT,
             queue_timeout: QUEUE_TIMEOUT,
             ack_timeout: ACK_TIMEOUT,

@@ -38,7 +38,7 @@ pub(crate) struct Quarantine {
 #[derive(Debug, Default)]
 struct State {
     hour: i64,
-    /// Bytes kept in `hour`.
+    /// What was kept in `hour` costs this many bytes.
     kept_bytes: u64,
     /// At most [`limits::QUARANTINE_SENDERS_MAX`].
     senders: HashMap<(Option<IpAddr>, String), UnknownSender>,
@@ -61,9 +61,10 @@ impl Quarantine {
             state.kept_bytes = 0;
         }
         let length = raw.len() as u64;
-        let admitted = state.kept_bytes.saturating_add(length) <= bytes_per_hour;
+        let cost = length.max(limits::QUARANTINE_FRAME_BYTES_MIN);
+        let admitted = state.kept_bytes.saturating_add(cost) <= bytes_per_hour;
         if admitted {
-            state.kept_bytes += length;
+            state.kept_bytes += cost;
         }
         let sender = state.sender(listener, peer, now);
         sender.frames += 1;
@@ -118,16 +119,23 @@ mod tests {
     fn the_budget_is_per_hour_and_every_frame_is_counted() {
         let quarantine = Quarantine::default();
         let hour = |n: i64| Timestamp(n * NANOS_PER_HOUR + 5);
-        let admit = |raw: &[u8], now| quarantine.admit("udp", None, raw, now, 10);
-        assert!(admit(b"12345678", hour(0)));
-        assert!(!admit(b"123", hour(0)));
-        assert!(admit(b"12", hour(0)));
+        let admit = |raw: &[u8], now| quarantine.admit("udp", None, raw, now, 2000);
+        assert!(admit(&[b'x'; 1000], hour(0)));
+        assert!(!admit(&[b'x'; 1001], hour(0)));
+        assert!(admit(&[b'x'; 1000], hour(0)));
         assert!(admit(b"\xff3", hour(1)));
         let senders = quarantine.senders();
         assert_eq!(senders.len(), 1);
-        assert_eq!((senders[0].frames, senders[0].bytes, senders[0].dropped), (4, 15, 1));
+        assert_eq!((senders[0].frames, senders[0].bytes, senders[0].dropped), (4, 3003, 1));
         assert_eq!((senders[0].first_seen, senders[0].last_seen), (hour(0), hour(1)));
         assert_eq!(senders[0].sample, "\u{fffd}3");
+    }
+
+    #[test]
+    fn short_frames_cost_what_they_take_and_not_what_they_say() {
+        let quarantine = Quarantine::default();
+        let admitted = (0..1000).filter(|n| quarantine.admit("udp", None, b"x", Timestamp(*n), 5120)).count();
+        assert_eq!(admitted, 10);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Attribution {
 pub struct Evidence<'a> {
     /// The client certificate that its TLS handshake proved.
     pub certificate: Option<Fingerprint>,
-    /// The token that it gave, by HTTP header or in structured data.
+    /// The token in the structured data of the frame.
     pub token: Option<TokenHash>,
     /// The listener that it came in by.
     pub listener: &'a str,
@@ -95,22 +95,37 @@ impl SourceTable {
         self.networks.insert(network.trunc(), to)
     }
 
-    /// Whose a frame is, by the strongest evidence: a registered client certificate, a token, the listener, then the
-    /// sender's address by longest prefix. `None` is the quarantine.
+    /// Whose a frame is, by the strongest evidence of the sender itself: a registered client certificate, the listener,
+    /// then its address by longest prefix. `None` is the quarantine.
     ///
-    /// A token that is not (or no longer) registered does not fall through: whoever gives one wants to be that source,
-    /// and a revoked source must not go on under another name.
+    /// A token stands in the frame, and a frame may come from behind a relay: of a sender that is known, it can name
+    /// another source of the same client, never another client, and one that is not registered changes nothing. Of a
+    /// sender that is not known, the token alone decides; one that is not (or no longer) registered is nobody's.
     #[must_use]
     pub fn resolve(&self, evidence: &Evidence<'_>) -> Option<Attribution> {
         let certified = evidence.certificate.and_then(|certificate| self.certificates.get(&certificate));
-        if let Some(found) = certified {
-            return Some(*found);
+        let known = certified
+            .or_else(|| self.listeners.get(evidence.listener))
+            .copied()
+            .or_else(|| self.by_address(evidence.peer?));
+        SourceTable::named_within(known, evidence.token.and_then(|token| self.of_token(token)))
+    }
+
+    /// Whose this token is; for HTTP, where it is what a sender authenticates with.
+    #[must_use]
+    pub fn of_token(&self, token: TokenHash) -> Option<Attribution> {
+        self.tokens.get(&token).copied()
+    }
+
+    /// What becomes of a sender's attribution when a token in its frame names a source.
+    pub(crate) fn named_within(
+        known: Option<Attribution>,
+        named: Option<Attribution>,
+    ) -> Option<Attribution> {
+        match (known, named) {
+            (Some(known), Some(named)) if named.client != known.client => Some(known),
+            (known, named) => named.or(known),
         }
-        if let Some(token) = evidence.token {
-            return self.tokens.get(&token).copied();
-        }
-        let bound = self.listeners.get(evidence.listener).copied();
-        bound.or_else(|| self.by_address(evidence.peer?))
     }
 
     fn by_address(&self, peer: IpAddr) -> Option<Attribution> {
@@ -155,17 +170,27 @@ mod tests {
         let table = table();
         assert_eq!(table.resolve(&all), Some(source(1)));
         let unknown_certificate = Evidence { certificate: Some(Fingerprint::of(b"other")), ..all };
-        assert_eq!(table.resolve(&unknown_certificate), Some(source(2)));
-        assert_eq!(table.resolve(&Evidence { token: None, ..unknown_certificate }), Some(source(3)));
-        let by_address = Evidence { certificate: None, token: None, listener: "other", ..all };
+        assert_eq!(table.resolve(&unknown_certificate), Some(source(3)));
+        let by_address = Evidence { certificate: None, listener: "other", ..all };
         assert_eq!(table.resolve(&by_address), Some(source(5)));
+        assert_eq!(table.resolve(&Evidence { peer: None, ..by_address }), Some(source(2)));
     }
 
     #[test]
-    fn an_unregistered_token_is_nobody_and_not_its_listener() {
-        let evidence =
-            Evidence { token: Some(TokenHash::of(b"revoked")), listener: "firewalls", ..Evidence::default() };
-        assert_eq!(table().resolve(&evidence), None);
+    fn a_token_names_a_source_within_the_client_that_the_sender_is_known_as() {
+        let mut table = table();
+        let sibling = Attribution { source: SourceId(30), ..source(3) };
+        table.bind_token(TokenHash::of(b"sibling"), sibling);
+        for (token, known, unknown) in [
+            ("sibling", Some(sibling), Some(sibling)),
+            ("token", Some(source(3)), Some(source(2))),
+            ("revoked", Some(source(3)), None),
+        ] {
+            let token = Some(TokenHash::of(token.as_bytes()));
+            let evidence = Evidence { token, listener: "firewalls", ..Evidence::default() };
+            assert_eq!(table.resolve(&evidence), known);
+            assert_eq!(table.resolve(&Evidence { listener: "other", ..evidence }), unknown);
+        }
     }
 
     #[test]

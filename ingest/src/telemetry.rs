@@ -131,6 +131,8 @@ counters! {
     reload_failures,
     /// Reads of a followed file that failed.
     read_failures,
+    /// Positions in a followed file that could not be stored; the next one is tried again.
+    checkpoint_failures,
 }
 
 impl ListenerCounters {

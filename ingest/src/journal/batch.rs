@@ -57,6 +57,11 @@ impl Batch {
         self.bytes.len() >= BATCH_BYTES_MAX
     }
 
+    /// Its size on disk.
+    pub(crate) fn encoded_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn encoded(&self) -> &[u8] {
         &self.bytes
     }

@@ -60,13 +60,11 @@ impl Connection {
             Ok(end) | Err(end) => end,
         };
         // What was read is kept, also the beginning of a frame whose end never came.
-        let taken = match end {
-            End::Quarantined => Ok(()),
-            _ => self.take_rest(end != End::Sender),
-        };
+        let taken = self.take_rest(end != End::Sender);
         match self.intake.flush().await {
             Err(_) => End::JournalClosed,
-            Ok(_) => taken.err().unwrap_or(end),
+            Ok(_) if taken => end,
+            Ok(_) => End::Quarantined,
         }
     }
 
@@ -98,15 +96,16 @@ impl Connection {
         }
     }
 
-    /// Takes every complete frame out of the buffer; whether there was one.
+    /// Takes every complete frame out of the buffer; whether there was one. When the quarantine is full, the others are
+    /// looked at all the same, so that each that is dropped is counted.
     async fn take_frames(&mut self, received: Timestamp) -> Result<bool, End> {
-        let (mut at, mut any) = (0, false);
+        let (mut at, mut any, mut refused) = (0, false, false);
         loop {
             match self.splitter.next(&self.buffer[at..]) {
                 Step::Need => break,
                 Step::Skip { consumed } => at += consumed,
                 Step::Frame { start, end, consumed, truncated } => {
-                    self.take(at + start..at + end, start > 0, truncated, received)?;
+                    refused |= !self.take(at + start..at + end, start > 0, truncated, received);
                     at += consumed;
                     any = true;
                 }
@@ -116,14 +115,17 @@ impl Connection {
             }
         }
         self.buffer.advance(at);
-        Ok(any)
+        if refused { Err(End::Quarantined) } else { Ok(any) }
     }
 
-    fn take_rest(&mut self, cut_short: bool) -> Result<(), End> {
-        if let Step::Frame { start, end, truncated, .. } = self.splitter.finish(&self.buffer) {
-            self.take(start..end, start > 0, truncated || cut_short, Intake::now())?;
+    /// Whether the rest, if any, was taken.
+    fn take_rest(&mut self, cut_short: bool) -> bool {
+        match self.splitter.finish(&self.buffer) {
+            Step::Frame { start, end, truncated, .. } => {
+                self.take(start..end, start > 0, truncated || cut_short, Intake::now())
+            }
+            _ => true,
         }
-        Ok(())
     }
 
     fn take(
@@ -132,16 +134,12 @@ impl Connection {
         counted: bool,
         truncated: bool,
         received: Timestamp,
-    ) -> Result<(), End> {
+    ) -> bool {
         // A sender that counts octets goes on counting: a line after a counted frame means that the count was wrong.
         if self.counted && !counted {
             ListenerCounters::one(&self.intake.counters.bad_octet_counts);
         }
         self.counted = counted;
-        if self.intake.take(&self.buffer[range], truncated, received) {
-            Ok(())
-        } else {
-            Err(End::Quarantined)
-        }
+        self.intake.take(&self.buffer[range], truncated, received)
     }
 }

@@ -8,19 +8,19 @@
 //! | 408 | the body took longer than `body_timeout` |
 //! | 413 | the body is longer than `body_bytes_max`, as sent or decompressed |
 //! | 415 | a `Content-Encoding` other than `gzip` |
-//! | 429 | too many requests at a time, for longer than `queue_timeout` |
+//! | 429 | too many requests at a time, of this source or of all, for longer than `queue_timeout` |
 //! | 503 | the journal's queue stayed full, or the disk did not confirm in time |
 //!
-//! Errors are problem documents (RFC 9457); 429 and 503 carry `Retry-After`. Nothing of a request is kept when the
-//! answer is below 500. After 503 a sender sends again: what was already written is then there twice, unless the
-//! problem's `accepted` tells how many lines, from the first, are safe.
+//! Errors are problem documents (RFC 9457); 429 and 503 carry `Retry-After`. Nothing of a request is kept when it is
+//! refused with an answer below 500. After 503 a sender sends again, from the line after the first `accepted` ones, which
+//! are safe; of the others some may be written as well, and are then there twice.
 
 use super::slots::{Slot, Slots};
 use super::{ListenError, Tasks, tcp};
 use crate::intake::{Ingress, Intake};
 use crate::journal::{Ack, Batch};
 use crate::limits::{BATCH_BYTES_MAX, GZIP_PIECE_BYTES, RETRY_AFTER_SECONDS};
-use crate::source::{Attribution, Evidence, TokenHash};
+use crate::source::{Attribution, TokenHash};
 use crate::telemetry::ListenerCounters;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -28,17 +28,18 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use event::{Origin, Timestamp, Transport};
+use event::{Origin, SourceId, Timestamp, Transport};
 use flate2::write::MultiGzDecoder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use parse::{Framing, Splitter, Step};
+use std::collections::HashMap;
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// The routes of ingestion over HTTP, counted as listener `name`. The sender's address is kept when the server gives
@@ -50,7 +51,7 @@ pub fn router(name: &str, ingress: &Ingress) -> Router {
 
 fn router_of(ingress: &Ingress, counters: Arc<ListenerCounters>) -> Router {
     let bodies = Arc::new(Semaphore::new(ingress.limits.bodies_in_flight_max));
-    let state = Http { ingress: ingress.clone(), counters, bodies };
+    let state = Http { ingress: ingress.clone(), counters, bodies, sources: Arc::default() };
     Router::new().route("/ingest/v1/ndjson", post(ndjson)).with_state(state)
 }
 
@@ -102,6 +103,8 @@ struct Http {
     ingress: Ingress,
     counters: Arc<ListenerCounters>,
     bodies: Arc<Semaphore>,
+    /// The same of each source that has sent: never more than are registered.
+    sources: Arc<Mutex<HashMap<SourceId, Arc<Semaphore>>>>,
 }
 
 async fn ndjson(State(http): State<Http>, request: Request) -> Response {
@@ -121,30 +124,40 @@ impl Http {
     async fn ingest(&self, request: Request) -> Result<u64, Problem> {
         let peer =
             request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
-        let owner = self.authenticate(request.headers(), peer)?;
+        let owner = self.authenticate(request.headers())?;
         let compressed = is_compressed(request.headers())?;
-        let _place = self.place().await?;
+        let _place = self.place(owner.source).await?;
         let body = self.body(request.into_parts(), compressed).await?;
         let origin = Origin { client: owner.client, source: owner.source, transport: Transport::Http, peer };
         self.append(&body, &origin, Intake::now()).await
     }
 
-    fn authenticate(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Attribution, Problem> {
+    fn authenticate(&self, headers: &HeaderMap) -> Result<Attribution, Problem> {
         let token = headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
         let token =
             token.ok_or(Problem::Unauthorized("give the source's token as 'Authorization: Bearer TOKEN'"))?;
-        let token = Some(TokenHash::of(token));
-        let evidence = Evidence { certificate: None, token, listener: &self.counters.name, peer };
-        let owner = self.ingress.table.load().resolve(&evidence);
+        let owner = self.ingress.table.load().of_token(TokenHash::of(token));
         owner.ok_or(Problem::Unauthorized("this token belongs to no source, or not any more"))
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let place = timeout(self.ingress.limits.queue_timeout, self.bodies.clone().acquire_owned());
-        match place.await {
-            Ok(Ok(place)) => Ok(place),
+    /// A place for one body: among those of its source first, so that one source's slow requests leave places for
+    /// the others'.
+    async fn place(&self, source: SourceId) -> Result<[OwnedSemaphorePermit; 2], Problem> {
+        let of_source = self.places_of(source);
+        let places = async {
+            let own = of_source.acquire_owned().await?;
+            Ok::<_, AcquireError>([own, self.bodies.clone().acquire_owned().await?])
+        };
+        match timeout(self.ingress.limits.queue_timeout, places).await {
+            Ok(Ok(places)) => Ok(places),
             _ => Err(Problem::TooMany),
         }
+    }
+
+    fn places_of(&self, source: SourceId) -> Arc<Semaphore> {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = self.ingress.limits.bodies_per_source_max;
+        sources.entry(source).or_insert_with(|| Arc::new(Semaphore::new(places))).clone()
     }
 
     async fn body(
@@ -165,7 +178,12 @@ impl Http {
             Some(_) => Problem::Malformed("the body ended early"),
             None => Problem::TooLarge(limit),
         })?;
-        if compressed { decompress(&body, limit).map(Bytes::from) } else { Ok(body) }
+        if !compressed {
+            return Ok(body);
+        }
+        // Some 30 ms for the largest body: too long for a thread that serves other connections as well.
+        let decompressed = tokio::task::spawn_blocking(move || decompress(&body, limit)).await;
+        decompressed.unwrap_or(Err(Problem::Malformed("the body cannot be decompressed"))).map(Bytes::from)
     }
 
     /// Appends the lines, in as few batches as their size allows (nearly always one), and waits for the last.
@@ -179,14 +197,14 @@ impl Http {
             }
             let (records, bytes) = (u64::from(batch.records()), batch.payload_bytes());
             let ack = self.queue(batch, accepted).await?;
+            ListenerCounters::add(&self.counters.frames, records);
+            ListenerCounters::add(&self.counters.bytes, bytes);
+            ListenerCounters::add(&self.counters.truncated, truncated);
             let durable = timeout(self.ingress.limits.ack_timeout, ack).await;
             if !matches!(durable, Ok(Ok(_))) {
                 return Err(Problem::NotConfirmed { accepted });
             }
             accepted += records;
-            ListenerCounters::add(&self.counters.frames, records);
-            ListenerCounters::add(&self.counters.bytes, bytes);
-            ListenerCounters::add(&self.counters.truncated, truncated);
         }
     }
 

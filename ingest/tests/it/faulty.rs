@@ -1,69 +1,14 @@
 //! A disk that refuses, and a machine that loses power: what was acknowledged stays, nothing else is.
 
-use crate::support::{LONG, batch, payloads, small_segments};
+use crate::support::{Faulty, LONG, batch, payloads, small_segments};
 use event::EventId;
 use ingest::{AppendError, Disk, Journal, JournalSettings, SegmentFile, Storage};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// What fails, `u32::MAX` times or as often as set.
-#[derive(Default)]
-struct Faults {
-    open: AtomicU32,
-    write: AtomicU32,
-    sync: AtomicU32,
-}
-
-#[derive(Clone, Default)]
-struct Faulty(Arc<Faults>);
-
-struct FaultyFile(Box<dyn SegmentFile>, Arc<Faults>);
-
-fn fails(times: &AtomicU32) -> io::Result<()> {
-    match times.fetch_update(SeqCst, SeqCst, |times| times.checked_sub(1)) {
-        Ok(_) => Err(io::Error::from(io::ErrorKind::StorageFull)),
-        Err(_) => Ok(()),
-    }
-}
-
-impl Storage for Faulty {
-    fn open(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
-        fails(&self.0.open)?;
-        Ok(Box::new(FaultyFile(Disk.open(path)?, self.0.clone())))
-    }
-
-    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
-        Disk.sync_directory(directory)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        Disk.remove(path)
-    }
-}
-
-impl SegmentFile for FaultyFile {
-    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = fails(&self.1.write) {
-            // A full disk takes a part.
-            self.0.write_at(&bytes[..bytes.len() / 2], offset)?;
-            return Err(error);
-        }
-        self.0.write_at(bytes, offset)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        fails(&self.1.sync)?;
-        self.0.sync()
-    }
-
-    fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.0.truncate(length)
-    }
-}
 
 fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + LONG;

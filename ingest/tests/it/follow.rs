@@ -75,6 +75,27 @@ fn a_restart_goes_on_where_it_was_also_in_a_renamed_file() {
 }
 
 #[test]
+fn a_checkpoint_that_cannot_be_stored_makes_no_line_come_twice() {
+    let logs = tempfile::tempdir().unwrap();
+    let (mut rig, path, kinds) = rig(&logs);
+    // In the way of the file that the checkpoint is first written to.
+    let in_the_way = rig.directory().join("checkpoints/nginx%20access.new");
+    fs::create_dir(&in_the_way).unwrap();
+    append(&path, "1\n");
+    assert_eq!(rig.receive_texts(1), ["1"]);
+    append(&path, "2\n3\n");
+    assert_eq!(rig.receive_texts(2), ["2", "3"]);
+    rig.until("it is counted", |statistics| statistics.checkpoint_failures >= 2);
+    assert_eq!(rig.statistics().read_failures, 0);
+    fs::remove_dir(&in_the_way).unwrap();
+    // The last position is stored at the end, also when no line comes any more.
+    assert!(rig.shutdown());
+    append(&path, "4\n");
+    rig.listen(&kinds);
+    assert_eq!(rig.receive_texts(1), ["4"]);
+}
+
+#[test]
 fn a_long_file_comes_in_whole() {
     let logs = tempfile::tempdir().unwrap();
     let (mut rig, path, _) = rig(&logs);

@@ -1,11 +1,15 @@
 //! NDJSON over HTTP: what is answered, and what is kept.
 
 use crate::rig::{Rig, http, source, table};
+use crate::support::Faulty;
 use event::Transport;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ingest::{Limits, SourceTable};
+use ingest::{Limits, SourceTable, TokenHash};
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// Posts a body and returns the whole answer.
 pub fn post(rig: &Rig, token: &str, headers: &[&str], body: &[u8]) -> String {
@@ -112,6 +116,69 @@ fn a_closed_journal_is_answered_with_come_back_later() {
     assert!(answer.to_ascii_lowercase().contains("retry-after: 2"), "{answer}");
     assert!(body_of(&answer).contains("\"accepted\":0"), "{answer}");
     assert_eq!(rig.statistics().busy, 1);
+}
+
+/// Requests that announce a body and send none of it.
+fn slow_requests(rig: &Rig, token: &str, count: usize) -> Vec<TcpStream> {
+    let head = format!(
+        "POST /ingest/v1/ndjson HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n"
+    );
+    let one = || {
+        let mut stream = rig.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    (0..count).map(|_| one()).collect()
+}
+
+#[test]
+fn slow_requests_of_one_source_leave_room_for_the_others() {
+    let mut table = table();
+    table.bind_token(TokenHash::of(b"other"), source(3));
+    let limits = Limits {
+        bodies_in_flight_max: 4,
+        bodies_per_source_max: 3,
+        queue_timeout: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let mut rig = Rig::start_with(&[("listener", http())], table, limits);
+    let mut slow = slow_requests(&rig, "s3cret", 10);
+    rig.until("seven are told to come back", |statistics| statistics.busy == 7);
+    assert!(post(&rig, "other", &[], b"{}\n").starts_with("HTTP/1.1 200"));
+    let refused = post(&rig, "s3cret", &[], b"{}\n");
+    assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    assert!(refused.to_ascii_lowercase().contains("retry-after: 2"), "{refused}");
+    for stream in &mut slow {
+        // Those that were refused are closed already.
+        let _ = stream.write_all(b"{\"a\":11}\n");
+    }
+    assert_eq!(rig.receive(4).len(), 4);
+}
+
+#[test]
+fn a_disk_that_does_not_confirm_is_answered_with_503_and_what_is_safe() {
+    let limits = Limits {
+        queue_timeout: Duration::from_millis(300),
+        ack_timeout: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let faulty = Faulty::default();
+    let mut rig = Rig::start_on_faulty(&faulty, 1000, http(), limits);
+    faulty.0.sync.store(u32::MAX, Relaxed);
+    let unconfirmed = post(&rig, "s3cret", &[], &[b'x'; 800]);
+    assert!(unconfirmed.starts_with("HTTP/1.1 503"), "{unconfirmed}");
+    assert!(body_of(&unconfirmed).contains("did not confirm in time"), "{unconfirmed}");
+    let full = post(&rig, "s3cret", &[], &[b'y'; 800]);
+    assert!(full.starts_with("HTTP/1.1 503"), "{full}");
+    assert!(body_of(&full).contains("cannot keep up"), "{full}");
+    for answer in [unconfirmed, full] {
+        assert!(body_of(&answer).contains("\"accepted\":0"), "{answer}");
+        assert!(answer.to_ascii_lowercase().contains("retry-after: 2"), "{answer}");
+    }
+    assert_eq!(rig.statistics().busy, 2);
+    faulty.0.sync.store(0, Relaxed);
+    assert_eq!(rig.receive(1)[0].raw, [b'x'; 800]);
+    assert_eq!(rig.statistics().frames, 1, "what was queued is counted, confirmed in time or not");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A journal with listeners on loopback, as the server runs them.
 
+use crate::support::Faulty;
 use arc_swap::ArcSwap;
 use event::{ClientId, EventId, Origin, SourceId};
 use ingest::{
-    Attribution, IngestSettings, Ingress, Journal, JournalReader, JournalSettings, Limits, ListenerKind,
-    ListenerSettings, ListenerStatistics, Listeners, SourceTable, Telemetry, TokenHash,
+    Attribution, Disk, IngestSettings, Ingress, Journal, JournalReader, JournalSettings, Limits,
+    ListenerKind, ListenerSettings, ListenerStatistics, Listeners, SourceTable, Storage, Telemetry,
+    TokenHash,
 };
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -75,8 +77,29 @@ impl Rig {
     }
 
     pub fn start_with(kinds: &[(&str, ListenerKind)], table: SourceTable, limits: Limits) -> Rig {
+        Rig::start_on(Arc::new(Disk), JournalSettings::default(), kinds, table, limits)
+    }
+
+    /// The same with one listener over a disk that may refuse, and a queue of this many bytes before it.
+    pub fn start_on_faulty(
+        faulty: &Faulty,
+        queue_bytes_max: usize,
+        kind: ListenerKind,
+        limits: Limits,
+    ) -> Rig {
+        let settings = JournalSettings { queue_bytes_max, ..JournalSettings::default() };
+        Rig::start_on(Arc::new(faulty.clone()), settings, &[("listener", kind)], table(), limits)
+    }
+
+    fn start_on(
+        storage: Arc<dyn Storage>,
+        settings: JournalSettings,
+        kinds: &[(&str, ListenerKind)],
+        table: SourceTable,
+        limits: Limits,
+    ) -> Rig {
         let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::open(directory.path().join("journal"), JournalSettings::default()).unwrap();
+        let journal = Journal::open_with(directory.path().join("journal"), settings, storage).unwrap();
         let reader = journal.reader(EventId(0));
         let table = Arc::new(ArcSwap::from_pointee(table));
         let ingress = Ingress { table, journal, telemetry: Arc::new(Telemetry::new()), limits };
