@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Clock,
     /// `2026-11-22T10:00:00Z`
     Iso,
+    /// A date, a time or both, in figures.
+    Time,
     /// An address.
     Address,
     /// An address and a port.
@@ -54,6 +56,7 @@ impl Kind {
             "date" => Kind::Date,
             "clock" => Kind::Clock,
             "iso" => Kind::Iso,
+            "time" => Kind::Time,
             "addr" => Kind::Address,
             "endpoint" => Kind::Endpoint,
             "int" => Kind::Int,
@@ -81,7 +84,8 @@ impl Kind {
 
     /// Whether a value that fits says much about the line.
     pub(crate) fn is_telling(self) -> bool {
-        matches!(self, Kind::Epoch | Kind::Date | Kind::Clock | Kind::Iso | Kind::Address | Kind::Endpoint)
+        use Kind::{Address, Clock, Date, Endpoint, Epoch, Iso, Time};
+        matches!(self, Epoch | Date | Clock | Iso | Time | Address | Endpoint)
     }
 
     pub(crate) fn fits_all(self) -> bool {
@@ -101,6 +105,11 @@ impl Kind {
             Kind::Date => is_date(bytes),
             Kind::Clock => bytes.len() >= 5 && is_like(bytes, b"99:99") && is_like(&bytes[5..], b":99"),
             Kind::Iso => bytes.len() >= 19 && is_like(bytes, b"9999-99-99T99:99:99"),
+            Kind::Time => {
+                let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+                let marks = bytes.iter().filter(|byte| b"-/.: ,+TZAPMtzapm".contains(byte)).count();
+                digits >= 6 && digits + marks == bytes.len() && bytes[0].is_ascii_digit()
+            }
             Kind::Address => is_address(bytes),
             Kind::Endpoint => {
                 let (address, port) = value.rsplit_once(':').unwrap_or(("", ""));
@@ -372,6 +381,7 @@ mod tests {
             ("date", "11/22/2026", "1/2"),
             ("clock", "10:00:00", "10:00:0x"),
             ("iso", "2026-11-22T10:00:00.5Z", "2026-11-22 10:00:00"),
+            ("time", "22-11-2026 10:00 PM", "an 2026-11-22"),
             ("addr", "203.0.113.7", "203.0.113"),
             ("addr", "fe80::1%eth0", "deadbeef"),
             ("endpoint", "203.0.113.7:443", "203.0.113.7"),

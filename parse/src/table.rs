@@ -228,10 +228,9 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Whether values alone tell that a line is of this layout.
+    /// Whether values alone tell that a line is of this layout: any line has as many commas as another.
     fn is_telling(&self) -> bool {
-        let telling = self.columns.iter().any(|column| column.kind.is_telling());
-        telling || (self.columns.len() >= 4 && !matches!(self.style.separator, b' ' | 0))
+        self.columns.iter().any(|column| column.kind.is_telling())
     }
 
     /// Whether the first value fits; the others need not be looked for if not.
@@ -396,6 +395,8 @@ pub(crate) struct Memory {
     path_length: usize,
     /// The layout that the last header of names gave, while the types may still follow.
     pub(crate) latest: Option<LayoutRef>,
+    /// The type of the last header line.
+    pub(crate) of: Option<TypeIndex>,
     /// What the header said about values so far.
     pub(crate) separator: u8,
     pub(crate) list: u8,
@@ -429,6 +430,7 @@ impl Memory {
             path: [0; PATH_BYTES_MAX],
             path_length: 0,
             latest: None,
+            of: None,
             separator: b'\t',
             list: b',',
             unset: short("-").unwrap_or_default(),

@@ -291,13 +291,7 @@ impl<'a> Work<'_, 'a> {
             plan.starts[usize::from(b'#')].iter().find(|start| body.starts_with(start.text.as_str()));
         let is_there = |key: &str| value.split([' ', ',', '\t']).any(|name| name == key);
         let by_names = || plan.tables.of_header(HeaderStyle::W3c, is_there);
-        let by_memory = || {
-            self.columns
-                .memory
-                .as_deref()?
-                .layouts()
-                .find_map(|held| Some(self.columns.layouts.get(held)?.of))
-        };
+        let by_memory = || self.columns.memory.as_deref().and_then(|memory| memory.of);
         let found = match name {
             "Fields" => of.or_else(by_names),
             _ => of.or(by_start.map(|start| start.of)).or_else(by_memory).or_else(|| plan.tables.w3c()),
@@ -307,6 +301,7 @@ impl<'a> Work<'_, 'a> {
             let separator = if !value.contains(' ') && value.contains(',') { Some(b',') } else { None };
             self.learn_names(of, value, &[' ', ',', '\t'], separator);
         }
+        self.columns.memory.get_or_insert_with(|| Box::new(Memory::new())).of = Some(of);
         self.take_header(of);
         true
     }
@@ -335,34 +330,39 @@ impl<'a> Work<'_, 'a> {
         else {
             return false;
         };
-        // Prose has commas too: some of the names must mean something.
+        // Prose has commas too, and blanks anyway: some of the names must mean something.
         let bound = &plan.types[usize::from(of)];
-        if names().filter(|name| bound.maps(name)).count() < 2 {
+        let any = bound.table.as_ref().is_none_or(|table| table.keys.is_empty());
+        if any && separator == ' ' || names().filter(|name| bound.maps(name)).count() < 2 {
             return false;
         }
-        self.learn_names(of, body, &[separator], Some(separator as u8));
-        self.take_header(of);
-        true
+        let learned = self.learn_names(of, body, &[separator], Some(separator as u8));
+        if learned {
+            self.take_header(of);
+        }
+        learned
     }
 
-    /// Remembers the order that a header's names tell.
-    fn learn_names(&mut self, of: TypeIndex, said: &'a str, between: &[char], separator: Option<u8>) {
-        self.columns.memory.get_or_insert_with(|| Box::new(Memory::new()));
+    /// Remembers the order that a header's names tell; not one by which lines could not be known.
+    fn learn_names(&mut self, of: TypeIndex, said: &'a str, between: &[char], separator: Option<u8>) -> bool {
         let Work { plan, names: tree, actions, fields, columns: Columns { layouts, memory }, .. } = self;
         let mut binding = Binding { plan, names: tree, actions, fields };
-        let Some(memory) = memory.as_deref_mut() else { return };
         let key = layouts.key((of, said, separator));
         let learned = layouts.learn(key, |_| {
             let table = plan.types[usize::from(of)].table.as_ref()?;
             let separator = separator.unwrap_or(table.style.separator);
             let style = Style { separator, ..table.style.clone() };
             let names = said.split(between).map(|name| name.trim_matches(['"', ' ', '\r']));
+            // Between commas a column may have no name; blanks there may be several of.
+            let dense = between.len() > 1 || separator == b' ';
             let names: Vec<&str> =
-                names.filter(|name| separator != b' ' || !name.is_empty()).take(COLUMNS_MAX).collect();
+                names.filter(|name| !(dense && name.is_empty())).take(COLUMNS_MAX).collect();
             let columns = bind(&mut binding, table, of, &names);
             Some(Told { of, path: Path::Known(""), style, columns })
         });
-        learned.into_iter().for_each(|learned| memory.first(learned));
+        let Some(learned) = learned else { return false };
+        memory.get_or_insert_with(|| Box::new(Memory::new())).first(learned);
+        true
     }
 
     /// A header is an event of its own: it says how the lines behind it are to be read.

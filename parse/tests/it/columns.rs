@@ -113,3 +113,52 @@ fn more_headers_than_are_remembered_cost_only_themselves() {
     feed(&mut bench, &["#path\tfirst", "#fields\tts\tmine"]);
     assert_eq!(field(&mut bench, "1795348800.500000\tan", "zeek.mine"), "an");
 }
+
+#[test]
+fn a_new_header_of_one_file_replaces_the_order() {
+    let mut bench = Bench::new();
+    let software = "#Software: Microsoft Internet Information Services 10.0";
+    feed(&mut bench, &[software, "#Version: 1.0", "#Fields: date time c-ip cs-method cs-uri-stem sc-status"]);
+    let line = "2026-11-22 10:00:00 203.0.113.5 GET /a 200";
+    assert_eq!(field(&mut bench, line, "http.response.status_code"), "200");
+    feed(&mut bench, &["#Fields: date time c-ip cs-method cs-uri-stem sc-bytes"]);
+    let got = bench.fields(line.as_bytes());
+    assert_eq!((&*got["http.response.bytes"], &*got["sperwer.source_type"]), ("200", "iis"));
+    assert_eq!(bench.fields(b"#Date: 2026-11-22 10:00:00")["sperwer.source_type"], "iis");
+    for other in ["2026-11-22 10:00:00 INFO worker started at last", "2026-11-22 10:00:00 203.0.113.5 GET /a"]
+    {
+        assert_ne!(field(&mut bench, other, "sperwer.source_type"), "iis", "{other}");
+    }
+}
+
+#[test]
+fn w3c_times_are_utc_whatever_the_zone_of_the_source() {
+    let mut bench = Bench::new();
+    let settings = parse::SourceSettings { zone: parse::Tz::Europe__Brussels, source_type: None };
+    bench.parser.set_source(bench.source, settings);
+    let line = "2026-11-22 10:00:00 10.20.0.80 GET / - 443 - 203.0.113.50 curl/8 - 200 0 0 31";
+    assert_eq!(field(&mut bench, line, "@timestamp"), "2026-11-22T10:00:00Z");
+    let native =
+        "203.0.113.50, -, 11/22/2026, 10:00:00, W3SVC1, WEB3, 10.20.0.80, 1, 2, 3, 200, 0, GET, /, -,";
+    assert_eq!(field(&mut bench, native, "@timestamp"), "2026-11-22T09:00:00Z");
+}
+
+#[test]
+fn what_only_looks_like_a_header_changes_nothing() {
+    let mut bench = Bench::new();
+    for line in [
+        "user, host, action and message are missing",
+        "user,host,action,message",
+        "# Fields: date time c-ip",
+        "#Fields: ",
+        "#fields",
+        "#path conn",
+        "time user host action",
+    ] {
+        bench.fields(line.as_bytes());
+    }
+    let line = "an,db3,login,done";
+    assert_eq!(bench.fields(line.as_bytes()), Bench::new().fields(line.as_bytes()));
+    let line = "2026-11-22 an db3 login";
+    assert_eq!(bench.fields(line.as_bytes()), Bench::new().fields(line.as_bytes()));
+}
