@@ -73,7 +73,7 @@ impl Reader for CaseReader {
             }
             let caught_up = work.next >= self.journal.durable();
             if !work.is_empty() && (caught_up || work.is_full()) {
-                self.runtime.block_on(self.write(&work))?;
+                health.held_back(self.runtime.block_on(self.write(&work))?);
                 work.begin_anew();
                 health.reached(work.next, work.next);
             }
@@ -83,17 +83,18 @@ impl Reader for CaseReader {
 }
 
 impl CaseReader {
-    /// Alerts, cases, counts and the position: all or nothing.
-    async fn write(&self, work: &Work) -> anyhow::Result<()> {
+    /// Alerts, cases, counts and the position: all or nothing. Gives how often the policy's limit kept it from a case.
+    async fn write(&self, work: &Work) -> anyhow::Result<u64> {
         let now = clock::now();
         let mut tx = self.store.write().await.context("writing alerts and counts")?;
-        desk::record_alerts(&mut tx, &work.alerts, &self.policy, now.millis())
+        let recorded = desk::record_alerts(&mut tx, &work.alerts, &self.policy, now.millis())
             .await
             .context("recording alerts")?;
         work.tally.write(&mut tx).await.context("metering")?;
         ledger::order::deliver_arrived(&mut tx, now).await.context("delivering orders")?;
         tx.set_position(POSITION, work.next).await.context("storing the position")?;
-        tx.commit().await.context("writing alerts and counts")
+        tx.commit().await.context("writing alerts and counts")?;
+        Ok(recorded.held_back)
     }
 }
 

@@ -10,6 +10,7 @@ pub struct ReaderHealth {
     position: AtomicU64,
     durable: AtomicU64,
     failures: AtomicU64,
+    held_back: AtomicU64,
     trouble: Mutex<Option<String>>,
 }
 
@@ -37,6 +38,17 @@ impl ReaderHealth {
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the case policy made no case of a group, so many times, because of its limit.
+    pub fn held_back(&self, times: u64) {
+        self.held_back.fetch_add(times, Ordering::Relaxed);
+    }
+
+    /// How often the case policy made no case because of its limit.
+    #[must_use]
+    pub fn cases_held_back(&self) -> u64 {
+        self.held_back.load(Ordering::Relaxed)
     }
 
     /// Notes that the reader cannot go on for now.

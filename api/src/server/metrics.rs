@@ -111,7 +111,9 @@ impl Stages {
         for (name, health) in readers {
             counter(failures.encode_family(&[("reader", name)])?, health.failures())?;
         }
-        Ok(())
+        let help = "Groups of alerts of which the policy made no case because of its limit";
+        let name = encoder.encode_descriptor("cases_held_back", help, None, MetricType::Counter)?;
+        counter(name, self.0.case_health.cases_held_back())
     }
 }
 

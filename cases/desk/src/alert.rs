@@ -9,6 +9,9 @@ use std::fmt::Write as _;
 /// The line of text that is kept with an alert is cut here; the whole event is in the index.
 pub const SUMMARY_BYTES_MAX: usize = 300;
 
+/// The name of a host or user is cut here in an entity: 253, the longest that a name in the DNS can be.
+const NAME_BYTES_MAX: usize = 253;
+
 /// The level of a rule, as Sigma has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -120,7 +123,8 @@ pub fn alert_id(rule_id: &str, event: EventId) -> String {
 }
 
 /// What an event is about, for grouping: the CI, else the host, else (a device that only passes traffic on names no host of
-/// its own) the address that it reports, else the user, else the source. Written as `kind:value`.
+/// its own) the address that it reports, else the user, else the source. Written as `kind:value`; a name is cut at 253
+/// bytes.
 #[must_use]
 pub fn entity_of(event: &Event<'_>) -> String {
     if let Some(ci) = event.ci {
@@ -128,14 +132,14 @@ pub fn entity_of(event: &Event<'_>) -> String {
     }
     for id in [known::HOST_NAME, known::HOST_HOSTNAME, known::OBSERVER_NAME, known::LOG_SYSLOG_HOSTNAME] {
         if let Some(host) = event.text(id) {
-            return format!("host:{}", host.to_lowercase());
+            return format!("host:{}", cut(host, NAME_BYTES_MAX).to_lowercase());
         }
     }
     if let Some(Value::Ip(address)) = event.get(known::SOURCE_IP) {
         return format!("ip:{address}");
     }
     match (event.text(known::USER_NAME), event.origin.peer) {
-        (Some(user), _) => format!("user:{}", user.to_lowercase()),
+        (Some(user), _) => format!("user:{}", cut(user, NAME_BYTES_MAX).to_lowercase()),
         (None, Some(peer)) => format!("ip:{peer}"),
         (None, None) => format!("source:{}", event.origin.source),
     }

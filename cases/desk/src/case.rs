@@ -97,6 +97,8 @@ pub struct Case {
     pub registered_by: String,
     /// When, unix milliseconds; as are all times here.
     pub registered_ms: i64,
+    /// When its targets began to run: at its registration, or at that of the oldest case that went up in it.
+    pub started_ms: i64,
     /// First human reaction.
     pub acknowledged_ms: Option<i64>,
     /// First contained.
@@ -130,7 +132,7 @@ impl Case {
 pub(crate) const COLUMNS: &str = "c.id, c.number, c.client_id, c.title, c.ci_id, c.entity, c.level, c.impact, \
     c.urgency, c.proposed_priority, c.priority, c.state, c.provider_id, c.assignee, c.reassignments, c.always_on, \
     c.registered_by, c.registered_ms, c.acknowledged_ms, c.contained_ms, c.resolved_ms, c.closed_ms, c.due_ms, \
-    c.last_alert_ms, c.verdict, c.root_cause, c.merged_into_id, c.version";
+    c.last_alert_ms, c.verdict, c.root_cause, c.merged_into_id, c.version, c.started_ms";
 
 pub(crate) const FROM: &str = "security_case c LEFT JOIN ci ON ci.id = c.ci_id";
 
@@ -172,6 +174,7 @@ pub(crate) fn from_row(row: &AnyRow) -> Result<Case, DeskError> {
         root_cause: row.try_get(25)?,
         merged_into: row.try_get::<Option<i64>, _>(26)?.map(CaseId),
         version: number(27)?,
+        started_ms: number(28)?,
     })
 }
 

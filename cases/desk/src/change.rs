@@ -3,7 +3,7 @@
 use crate::case::{self, Case, CaseId, Verdict};
 use crate::error::{reason, within};
 use crate::group::{self, GroupId, GroupState};
-use crate::register::{link, refresh};
+use crate::register::{Joined, link, raise, refresh};
 use crate::timeline::{self, EventKind, NewEvent};
 use crate::{DeskError, State, Workflow};
 use event::{ProviderId, Scope};
@@ -191,7 +191,8 @@ async fn assign(
         return Err(DeskError::NotFound { what: "provider", id: id.to_string() });
     }
     within("user", user.unwrap_or_default(), 200)?;
-    let handed_on = case.provider.is_some() && provider.is_some() && case.provider != provider;
+    let last = last_provider(tx, case).await?;
+    let handed_on = last.is_some() && provider.is_some() && last != provider;
     let sql = "UPDATE security_case SET provider_id = $1, assignee = $2, reassignments = reassignments + $3 WHERE id = $4";
     sqlx::query(sql)
         .bind(provider.map(|provider| i64::from(provider.0)))
@@ -203,6 +204,16 @@ async fn assign(
     let from = assignment(case.provider, case.assignee.as_deref());
     let event = NewEvent::new(EventKind::Assigned, from, assignment(provider, user)).because(why);
     who.note(tx, case.id, event).await
+}
+
+/// Who had it last, also when it was given back to nobody in between: that way it is handed on as well.
+async fn last_provider(tx: &mut Tx, case: &Case) -> Result<Option<ProviderId>, DeskError> {
+    if case.provider.is_some() {
+        return Ok(case.provider);
+    }
+    let events = timeline::load(tx.connection(), case.id).await?;
+    let assigned = events.iter().rev().filter(|event| event.kind == EventKind::Assigned);
+    Ok(assigned.filter_map(|event| event.to.as_deref()).find_map(timeline::assigned_provider))
 }
 
 /// `provider:7 user:els`, or part of it.
@@ -265,7 +276,9 @@ async fn link_group(tx: &mut Tx, who: &Who<'_>, case: &Case, id: GroupId) -> Res
     if group.client != case.client || group.state == GroupState::Cased {
         return Err(DeskError::invalid("alert group", "must be of the case's client and in no other case"));
     }
-    link(tx, case.id, id, who.actor, who.at_ms).await
+    link(tx, case.id, id, who.actor, who.at_ms).await?;
+    let joined = Joined::of_alerts(tx.connection(), case, group.level).await?;
+    raise(tx, case, &joined, who.actor, who.at_ms).await
 }
 
 async fn unlink_group(tx: &mut Tx, who: &Who<'_>, case: &Case, id: GroupId) -> Result<(), DeskError> {
@@ -273,7 +286,7 @@ async fn unlink_group(tx: &mut Tx, who: &Who<'_>, case: &Case, id: GroupId) -> R
     if group.case != Some(case.id) {
         return Err(DeskError::invalid("alert group", "is not part of the case"));
     }
-    let sql = "UPDATE alert_group SET case_id = NULL, state = 'open' WHERE id = $1";
+    let sql = "UPDATE alert_group SET case_id = NULL, state = 'open', hands_off = 1 WHERE id = $1";
     sqlx::query(sql).bind(id.0).execute(tx.connection()).await?;
     who.note(tx, case.id, NewEvent::new(EventKind::Unlinked, Some(id.to_string()), None)).await
 }
@@ -303,5 +316,8 @@ async fn merge(tx: &mut Tx, who: &Who<'_>, case: &Case, into: CaseId, why: &str)
     set_state(tx, who, case, State::Merged, Some(why)).await?;
     let event = NewEvent::new(EventKind::Absorbed, None, Some(case.number.clone())).because(Some(why));
     who.note(tx, into, event).await?;
+    raise(tx, &target, &Joined::of_case(case), who.actor, who.at_ms).await?;
+    // The target's clocks go back to those of this case, so these must be up to date first.
+    refresh(tx, case.id).await?;
     refresh(tx, into).await
 }

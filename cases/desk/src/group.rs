@@ -87,6 +87,8 @@ pub struct AlertGroup {
     pub case: Option<CaseId>,
     /// Why it was dismissed.
     pub reason: Option<String>,
+    /// A person took it out of a case, so the policy leaves it alone.
+    pub hands_off: bool,
 }
 
 /// An alert, as kept.
@@ -141,7 +143,11 @@ pub struct GroupPage {
 }
 
 pub(crate) const COLUMNS: &str = "g.id, g.client_id, g.rule_id, g.rule_title, g.level, g.entity, g.ci_id, \
-    g.provider_id, g.source_type, g.first_ms, g.last_ms, g.last_event_id, g.count, g.state, g.case_id, g.reason";
+    g.provider_id, g.source_type, g.first_ms, g.last_ms, g.last_event_id, g.count, g.state, g.case_id, g.reason, \
+    g.hands_off";
+
+/// How many columns these are, for queries that read more.
+pub(crate) const COLUMN_COUNT: usize = 17;
 
 /// Lists groups of alerts.
 ///
@@ -314,5 +320,6 @@ pub(crate) fn from_row(row: &AnyRow) -> Result<AlertGroup, DeskError> {
         state: GroupState::from_name(&state).ok_or_else(|| DeskError::corrupt("group state", &state))?,
         case: row.try_get::<Option<i64>, _>(14)?.map(CaseId),
         reason: row.try_get(15)?,
+        hands_off: row.try_get::<i64, _>(16)? != 0,
     })
 }

@@ -5,9 +5,13 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// The policy. Its default makes no cases.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// The most cases that it makes for a client in an hour; default 20. Groups beyond it stay open for a person: cases
+    /// are billed, and a rule that goes astray must not fill a client's bill.
+    #[serde(default = "twenty")]
+    pub cases_per_hour_max: u32,
     /// The rules; one that fits is enough.
     #[serde(default, rename = "case")]
     pub rules: Vec<PolicyRule>,
@@ -33,6 +37,16 @@ pub struct PolicyRule {
     /// many hours old, rather than making another; default 24.
     #[serde(default = "day")]
     pub join_hours: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { cases_per_hour_max: twenty(), rules: Vec::new() }
+    }
+}
+
+fn twenty() -> u32 {
+    20
 }
 
 fn one() -> u64 {
@@ -72,7 +86,7 @@ mod tests {
     fn a_policy_is_read_and_a_misspelt_one_refused() {
         let text = "[[case]]\nlevels = ['high', 'critical']\n[[case]]\nrules = ['x']\nalerts_min = 5\n";
         let policy = Policy::parse(text).unwrap();
-        assert_eq!(policy.rules.len(), 2);
+        assert_eq!((policy.rules.len(), policy.cases_per_hour_max), (2, 20));
         assert_eq!((policy.rules[1].alerts_min, policy.rules[1].join_hours), (5, 24));
         assert!(Policy::parse("[[case]]\nlevel = ['high']\n").is_err());
         assert!(Policy::default().rules.is_empty());

@@ -74,6 +74,12 @@ impl PriorityRules {
         let by_criticality = pick(&self.impact_by_criticality, criticality);
         let by_class = pick(&self.impact_by_information_class, information_class);
         let impact = by_criticality.into_iter().chain(by_class).min().unwrap_or(self.impact_unknown);
+        self.of(level, impact)
+    }
+
+    /// What follows from an impact, 1 to 4, and the level of the alerts.
+    #[must_use]
+    pub fn of(&self, level: Level, impact: u8) -> Proposal {
         let urgency = self.urgency[level as usize];
         Proposal { impact, urgency, priority: self.cell(urgency, impact) }
     }

@@ -1,7 +1,7 @@
 //! Reading cases within a scope: the queue, one case, what lies near it.
 
 use crate::case::{self, Case, CaseId};
-use crate::group::{self, AlertGroup, GroupFilter, alert_queue, like};
+use crate::group::{self, AlertGroup, like};
 use crate::note::{self, Note};
 use crate::timeline::{self, CaseEvent, Clocks};
 use crate::{DUE_NEVER_MS, DeskError, State};
@@ -14,6 +14,9 @@ pub const CASE_PAGE_MAX: u32 = 500;
 
 /// Alerts lie near a case when they were received within this time of its newest alert: a day.
 const NEARBY_MS: i64 = 24 * 3_600_000;
+
+/// At most this many groups near a case are given, the most severe and newest.
+const NEARBY_MAX: i64 = 200;
 
 /// Which cases to list; what is not given does not limit.
 #[derive(Clone, Debug, Default)]
@@ -170,7 +173,7 @@ pub async fn case_detail(
     let mut connection = store.read().acquire().await?;
     let Some(case) = case::load(&mut connection, scope, id).await? else { return Ok(None) };
     let timeline = timeline::load(&mut connection, id).await?;
-    let clocks = Clocks::fold(&timeline);
+    let clocks = timeline::clocks(&mut connection, id, &timeline).await?;
     let notes = note::load(&mut connection, id, viewer).await?;
     let sql = format!(
         "SELECT {} FROM alert_group g WHERE g.client_id = $1 AND g.case_id = $2 ORDER BY g.first_ms, g.id LIMIT 500",
@@ -197,20 +200,21 @@ pub async fn case_by_number(store: &Store, scope: &Scope, number: &str) -> Resul
     row.as_ref().map(case::from_row).transpose()
 }
 
-/// Alerts that may belong to a case too: about the same CI or entity within a day of its newest alert, and in no case.
+/// Alerts that may belong to a case too: about the same CI or entity within a day of its newest alert, and in no case; at
+/// most 200, the most severe first.
 ///
 /// # Errors
 /// [`DeskError::Store`].
 pub async fn nearby(store: &Store, scope: &Scope, case: &Case) -> Result<Vec<AlertGroup>, DeskError> {
-    let filter = GroupFilter { client: Some(case.client), limit: 200, ..GroupFilter::default() };
-    let filter = match case.ci {
-        Some(ci) => GroupFilter { ci: Some(ci), ..filter },
-        None => GroupFilter { text: Some(case.entity.clone()), ..filter },
+    let mut sql = SqlBuilder::new(format!("SELECT {} FROM alert_group g WHERE ", group::COLUMNS));
+    sql.push(&group::visible(scope)).push(" AND g.case_id IS NULL AND g.client_id = ").bind(case.client.0);
+    match case.ci {
+        Some(ci) => sql.push(" AND g.ci_id = ").bind(ci.0),
+        None => sql.push(" AND g.entity = ").bind(case.entity.as_str()),
     };
-    let mut groups = alert_queue(store, scope, &filter).await?.groups;
-    groups.retain(|group| {
-        let same = case.ci.is_some() || group.entity == case.entity;
-        same && group.case.is_none() && (group.last_ms - case.last_alert_ms).abs() <= NEARBY_MS
-    });
-    Ok(groups)
+    sql.push(" AND g.last_ms >= ").bind(case.last_alert_ms - NEARBY_MS);
+    sql.push(" AND g.last_ms <= ").bind(case.last_alert_ms + NEARBY_MS);
+    sql.push(" ORDER BY g.level DESC, g.last_ms DESC, g.id DESC LIMIT ").bind(NEARBY_MAX);
+    let rows = sql.query().fetch_all(store.read()).await?;
+    rows.iter().map(group::from_row).collect()
 }

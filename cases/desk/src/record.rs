@@ -5,9 +5,10 @@
 
 use crate::group::{self, AlertGroup, GroupId, GroupState};
 use crate::policy::{Policy, PolicyRule};
-use crate::register::{attach, register_by_policy};
-use crate::{CaseId, DeskError, NewAlert, alert_id};
-use sqlx::AnyConnection;
+use crate::register::{POLICY, attach, register_by_policy};
+use crate::{CaseId, DeskError, NewAlert, State, alert_id};
+use event::ClientId;
+use sqlx::{AnyConnection, Row};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use store::{Directory, Tx};
@@ -30,6 +31,8 @@ pub struct Recorded {
     pub groups: u64,
     /// Cases that the policy made.
     pub cases: Vec<CaseId>,
+    /// How often it made none because the client had its most of this hour ([`Policy::cases_per_hour_max`]).
+    pub held_back: u64,
 }
 
 /// Records the matches of a batch, in order of their events.
@@ -54,16 +57,15 @@ pub async fn record_alerts(
         let key = (alert.client.0, alert.rule_id.as_str(), alert.entity.as_str());
         let open = match groups.entry(key) {
             Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(place) => {
-                place.insert(Open { group: newest(tx.connection(), alert).await?, changed: false })
-            }
+            Entry::Vacant(place) => place.insert(Open::load(tx.connection(), alert).await?),
         };
         if open.group.as_ref().is_some_and(|group| alert.event <= group.last_event) {
             continue;
         }
-        if !open.group.as_ref().is_some_and(|group| joins(alert, group)) {
+        if open.over || !open.group.as_ref().is_some_and(|group| joins(alert, group)) {
             finished.extend(open.take());
             open.group = Some(begin(tx, alert).await?);
+            open.over = false;
             recorded.groups += 1;
         }
         if let Some(group) = &mut open.group {
@@ -81,32 +83,39 @@ pub async fn record_alerts(
 
 type Key<'a> = (u32, &'a str, &'a str);
 
-/// The group of a key that alerts may join, and whether it differs from its row.
+/// The newest group of a key.
 struct Open {
     group: Option<AlertGroup>,
+    /// Whether nobody works on its case any more: what comes then must stand in the queue, not vanish into that case.
+    over: bool,
+    /// Whether it differs from its row.
     changed: bool,
 }
 
 impl Open {
+    async fn load(connection: &mut AnyConnection, alert: &NewAlert) -> Result<Open, DeskError> {
+        let sql = format!(
+            "SELECT {}, c.state FROM alert_group g LEFT JOIN security_case c ON c.id = g.case_id
+             WHERE g.client_id = $1 AND g.rule_id = $2 AND g.entity = $3 ORDER BY g.id DESC LIMIT 1",
+            group::COLUMNS
+        );
+        let row = sqlx::query(&sql)
+            .bind(i64::from(alert.client.0))
+            .bind(&alert.rule_id)
+            .bind(&alert.entity)
+            .fetch_optional(connection)
+            .await?;
+        let Some(row) = row else { return Ok(Open { group: None, over: false, changed: false }) };
+        let state: Option<String> = row.try_get(group::COLUMN_COUNT)?;
+        let state = state.as_deref().and_then(State::from_name);
+        let over = state.is_some_and(|state| !state.is_open());
+        Ok(Open { group: Some(group::from_row(&row)?), over, changed: false })
+    }
+
     fn take(&mut self) -> Option<AlertGroup> {
         let changed = std::mem::take(&mut self.changed);
         self.group.take().filter(|_| changed)
     }
-}
-
-async fn newest(connection: &mut AnyConnection, alert: &NewAlert) -> Result<Option<AlertGroup>, DeskError> {
-    let sql = format!(
-        "SELECT {} FROM alert_group g WHERE g.client_id = $1 AND g.rule_id = $2 AND g.entity = $3
-         ORDER BY g.id DESC LIMIT 1",
-        group::COLUMNS
-    );
-    let row = sqlx::query(&sql)
-        .bind(i64::from(alert.client.0))
-        .bind(&alert.rule_id)
-        .bind(&alert.entity)
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(group::from_row).transpose()
 }
 
 fn joins(alert: &NewAlert, group: &AlertGroup) -> bool {
@@ -133,6 +142,7 @@ async fn begin(tx: &mut Tx, alert: &NewAlert) -> Result<AlertGroup, DeskError> {
         state: GroupState::Open,
         case: None,
         reason: None,
+        hands_off: false,
     };
     let sql =
         "INSERT INTO alert_group (id, client_id, rule_id, rule_title, level, entity, ci_id, provider_id,
@@ -216,10 +226,21 @@ async fn finish(
         return Ok(());
     }
     let directory = tx.directory().await?;
-    for group in groups.iter().filter(|group| group.state == GroupState::Open) {
-        recorded.cases.extend(decide(tx, group, policy, &directory, now_ms).await?);
+    for group in groups.iter().filter(|group| group.state == GroupState::Open && !group.hands_off) {
+        match decide(tx, group, policy, &directory, now_ms).await? {
+            Decision::Nothing => {}
+            Decision::Case(case) => recorded.cases.push(case),
+            Decision::HeldBack => recorded.held_back += 1,
+        }
     }
     Ok(())
+}
+
+/// What the policy does with a group.
+enum Decision {
+    Nothing,
+    Case(CaseId),
+    HeldBack,
 }
 
 async fn decide(
@@ -228,16 +249,31 @@ async fn decide(
     policy: &Policy,
     directory: &Directory,
     now_ms: i64,
-) -> Result<Option<CaseId>, DeskError> {
+) -> Result<Decision, DeskError> {
     // Nobody is served, and nobody billed, for what senders that belong to nobody send.
-    let client =
-        directory.client_by_id(group.client).filter(|client| client.id != event::ClientId::QUARANTINE);
-    let Some(rule) = client.and_then(|client| policy.rule_for(group, &client.slug)) else { return Ok(None) };
+    let client = directory.client_by_id(group.client).filter(|client| client.id != ClientId::QUARANTINE);
+    let Some(rule) = client.and_then(|client| policy.rule_for(group, &client.slug)) else {
+        return Ok(Decision::Nothing);
+    };
     if let Some(case) = open_case(tx.connection(), group, rule).await? {
         attach(tx, case, group, now_ms).await?;
-        return Ok(None);
+        return Ok(Decision::Nothing);
     }
-    Ok(Some(register_by_policy(tx, group, now_ms).await?))
+    if lately_made(tx.connection(), group.client, now_ms).await? >= i64::from(policy.cases_per_hour_max) {
+        return Ok(Decision::HeldBack);
+    }
+    Ok(Decision::Case(register_by_policy(tx, group, now_ms).await?))
+}
+
+/// How many cases the policy made for a client in the last hour.
+async fn lately_made(
+    connection: &mut AnyConnection,
+    client: ClientId,
+    now_ms: i64,
+) -> Result<i64, DeskError> {
+    let sql = "SELECT COUNT(*) FROM security_case WHERE client_id = $1 AND registered_ms > $2 AND registered_by = $3";
+    let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(now_ms - 3_600_000);
+    Ok(query.bind(POLICY).fetch_one(connection).await?)
 }
 
 /// The open case about the same thing that a group may join.

@@ -13,6 +13,9 @@ use store::{Actor, AuditEntry, Tx};
 /// A longer title is refused.
 const TITLE_BYTES_MAX: usize = 200;
 
+/// Who registers cases by the policy, as the store has it.
+pub(crate) const POLICY: &str = "policy";
+
 /// A case that is to be registered.
 #[derive(Clone, Debug)]
 pub struct NewCase {
@@ -56,7 +59,8 @@ pub async fn register(
     let draft = Draft::new(new, &groups, at_ms)?;
     if let Some(ci) = new.ci {
         let owner = ci_facts(tx.connection(), ci).await?;
-        if owner.client != Some(new.client) {
+        let operated = scope.provider_filter().is_none_or(|provider| owner.provider == Some(provider));
+        if owner.client != Some(new.client) || !operated {
             return Err(DeskError::NotFound { what: "CI", id: ci.to_string() });
         }
     }
@@ -76,41 +80,85 @@ pub(crate) async fn register_by_policy(
     let new =
         NewCase { client: group.client, title: String::new(), groups: Vec::new(), ci: None, level: None };
     let draft = Draft::new(&new, std::slice::from_ref(group), at_ms)?;
-    let actor = Actor::program("policy");
+    let actor = Actor::program(POLICY);
     let id = insert(tx, &actor, at_ms, &draft).await?;
     link(tx, id, group.id, &actor, at_ms).await?;
     Ok(id)
 }
 
-/// Ties a group to an open case about the same thing; a higher level raises the proposal, and the priority with it as
-/// long as nobody overruled it.
+/// Ties a group to an open case about the same thing.
 pub(crate) async fn attach(tx: &mut Tx, id: CaseId, group: &AlertGroup, at_ms: i64) -> Result<(), DeskError> {
-    let actor = Actor::program("policy");
+    let actor = Actor::program(POLICY);
     link(tx, id, group.id, &actor, at_ms).await?;
     let case = case::require(tx.connection(), &Scope::every_client(), id).await?;
-    if group.level > case.level {
-        let proposal = propose(tx.connection(), case.ci, group.level).await?;
-        let overruled = case.priority != case.proposed_priority;
-        let priority = if overruled { case.priority } else { proposal.priority };
-        let sql = "UPDATE security_case SET level = $1, urgency = $2, impact = $3, proposed_priority = $4,
-                   priority = $5 WHERE id = $6";
-        sqlx::query(sql)
-            .bind(group.level.number())
-            .bind(i64::from(proposal.urgency))
-            .bind(i64::from(proposal.impact))
-            .bind(i64::from(proposal.priority))
-            .bind(i64::from(priority))
-            .bind(id.0)
-            .execute(tx.connection())
-            .await?;
-        if priority != case.priority {
-            let (from, to) = (Some(case.priority.to_string()), Some(priority.to_string()));
-            let event =
-                NewEvent::new(EventKind::Priority, from, to).because(Some("a more severe alert joined"));
-            timeline::add(tx, id, &actor, at_ms, &event).await?;
-        }
-    }
+    let joined = Joined::of_alerts(tx.connection(), &case, group.level).await?;
+    raise(tx, &case, &joined, &actor, at_ms).await?;
+    // Who looks at the case without this group may not act on it as if they had seen it.
+    sqlx::query("UPDATE security_case SET version = version + 1 WHERE id = $1")
+        .bind(id.0)
+        .execute(tx.connection())
+        .await?;
     refresh(tx, id).await
+}
+
+/// What joined a case: a group of alerts, or another case.
+pub(crate) struct Joined {
+    level: Level,
+    impact: u8,
+    /// The priority that a person gave it.
+    overruled: Option<u8>,
+    why: &'static str,
+}
+
+impl Joined {
+    /// Alerts about what the case is about, as the CMDB knows it now.
+    pub(crate) async fn of_alerts(
+        connection: &mut AnyConnection,
+        case: &Case,
+        level: Level,
+    ) -> Result<Joined, DeskError> {
+        let impact = propose(connection, case.ci, level).await?.impact;
+        Ok(Joined { level, impact, overruled: None, why: "a more severe alert joined" })
+    }
+
+    pub(crate) fn of_case(case: &Case) -> Joined {
+        let overruled = (case.priority != case.proposed_priority).then_some(case.priority);
+        Joined { level: case.level, impact: case.impact, overruled, why: "a more severe case joined" }
+    }
+}
+
+/// What joins a case raises its level and the proposal, and the priority with it as long as nobody overruled that; it
+/// never lowers them.
+pub(crate) async fn raise(
+    tx: &mut Tx,
+    case: &Case,
+    joined: &Joined,
+    actor: &Actor,
+    at_ms: i64,
+) -> Result<(), DeskError> {
+    let level = case.level.max(joined.level);
+    let proposal = PriorityRules::builtin().of(level, case.impact.min(joined.impact));
+    let proposed = proposal.priority.min(case.proposed_priority);
+    let overruled = case.priority != case.proposed_priority;
+    let priority = if overruled { case.priority } else { proposed };
+    let priority = joined.overruled.map_or(priority, |given| priority.min(given));
+    let sql = "UPDATE security_case SET level = $1, urgency = $2, impact = $3, proposed_priority = $4,
+               priority = $5 WHERE id = $6";
+    sqlx::query(sql)
+        .bind(level.number())
+        .bind(i64::from(proposal.urgency))
+        .bind(i64::from(proposal.impact))
+        .bind(i64::from(proposed))
+        .bind(i64::from(priority))
+        .bind(case.id.0)
+        .execute(tx.connection())
+        .await?;
+    if priority == case.priority {
+        return Ok(());
+    }
+    let (from, to) = (Some(case.priority.to_string()), Some(priority.to_string()));
+    let event = NewEvent::new(EventKind::Priority, from, to).because(Some(joined.why));
+    timeline::add(tx, case.id, actor, at_ms, &event).await
 }
 
 struct Draft {
@@ -151,11 +199,11 @@ async fn insert(tx: &mut Tx, actor: &Actor, at_ms: i64, draft: &Draft) -> Result
     let of_year = tx.next_number(&format!("case_{year}")).await?;
     let number = format!("SC-{year}-{of_year:06}");
     let id = CaseId(tx.next_number("security_case").await?);
-    let clocks = Clocks { registered_ms: at_ms, ..Clocks::default() };
+    let clocks = Clocks { registered_ms: at_ms, started_ms: at_ms, ..Clocks::default() };
     let sql = "INSERT INTO security_case (id, number, client_id, title, ci_id, entity, level, impact, urgency,
                proposed_priority, priority, state, provider_id, assignee, reassignments, always_on, registered_by,
-               registered_ms, due_ms, last_alert_ms, version)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, 0, $14, $15, $16, $17, $18, 1)";
+               registered_ms, started_ms, due_ms, last_alert_ms, version)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, 0, $14, $15, $16, $17, $18, $19, 1)";
     sqlx::query(sql)
         .bind(id.0)
         .bind(&number)
@@ -172,6 +220,7 @@ async fn insert(tx: &mut Tx, actor: &Actor, at_ms: i64, draft: &Draft) -> Result
         .bind(facts.provider.map(|provider| i64::from(provider.0)))
         .bind(i64::from(facts.always_on))
         .bind(&actor.user)
+        .bind(at_ms)
         .bind(at_ms)
         .bind(Targets::builtin().next_due(proposal.priority, &clocks))
         .bind(draft.last_alert_ms)
@@ -192,14 +241,15 @@ async fn insert(tx: &mut Tx, actor: &Actor, at_ms: i64, draft: &Draft) -> Result
 
 /// Brings the columns that are folds over the timeline up to date.
 pub(crate) async fn refresh(tx: &mut Tx, id: CaseId) -> Result<(), DeskError> {
-    let clocks = Clocks::fold(&timeline::load(tx.connection(), id).await?);
+    let events = timeline::load(tx.connection(), id).await?;
+    let clocks = timeline::clocks(tx.connection(), id, &events).await?;
     let priority: i64 = sqlx::query_scalar("SELECT priority FROM security_case WHERE id = $1")
         .bind(id.0)
         .fetch_one(tx.connection())
         .await?;
     let sql =
         "UPDATE security_case SET acknowledged_ms = $1, contained_ms = $2, resolved_ms = $3, closed_ms = $4,
-               merged_ms = $5, withdrawn_ms = $6, due_ms = $7 WHERE id = $8";
+               merged_ms = $5, withdrawn_ms = $6, started_ms = $7, due_ms = $8 WHERE id = $9";
     sqlx::query(sql)
         .bind(clocks.acknowledged_ms)
         .bind(clocks.contained_ms)
@@ -207,6 +257,7 @@ pub(crate) async fn refresh(tx: &mut Tx, id: CaseId) -> Result<(), DeskError> {
         .bind(clocks.closed_ms)
         .bind(clocks.merged_ms)
         .bind(clocks.withdrawn_ms)
+        .bind(clocks.started_ms)
         .bind(Targets::builtin().next_due(priority as u8, &clocks))
         .bind(id.0)
         .execute(tx.connection())
@@ -222,7 +273,8 @@ pub(crate) async fn link(
     actor: &Actor,
     at_ms: i64,
 ) -> Result<(), DeskError> {
-    let sql = "UPDATE alert_group SET case_id = $1, state = 'cased', reason = NULL WHERE id = $2";
+    let sql =
+        "UPDATE alert_group SET case_id = $1, state = 'cased', reason = NULL, hands_off = 0 WHERE id = $2";
     sqlx::query(sql).bind(case.0).bind(group.0).execute(tx.connection()).await?;
     let sql =
         "UPDATE security_case SET last_alert_ms = (SELECT MAX(last_ms) FROM alert_group WHERE case_id = $1)

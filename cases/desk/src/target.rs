@@ -39,14 +39,14 @@ impl Targets {
 
     /// When the first human reaction is due, unix milliseconds.
     #[must_use]
-    pub fn acknowledge_by(&self, priority: u8, registered_ms: i64) -> i64 {
-        registered_ms + minutes(&self.acknowledge, priority)
+    pub fn acknowledge_by(&self, priority: u8, started_ms: i64) -> i64 {
+        started_ms + minutes(&self.acknowledge, priority)
     }
 
     /// When the resolution is due, unix milliseconds; time on hold does not count.
     #[must_use]
     pub fn resolve_by(&self, priority: u8, clocks: &Clocks) -> i64 {
-        clocks.registered_ms + minutes(&self.resolve, priority) + clocks.held_ms()
+        clocks.started_ms + minutes(&self.resolve, priority) + clocks.held_ms()
     }
 
     /// The next of the two that is open.
@@ -54,7 +54,7 @@ impl Targets {
         if clocks.is_over() {
             DUE_NEVER_MS
         } else if clocks.acknowledged_ms.is_none() {
-            self.acknowledge_by(priority, clocks.registered_ms)
+            self.acknowledge_by(priority, clocks.started_ms)
         } else if clocks.held_since_ms.is_some() {
             // While it is on hold nothing runs out.
             DUE_NEVER_MS

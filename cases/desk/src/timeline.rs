@@ -1,6 +1,7 @@
 //! What happened to a case, and the clocks that follow from it (D5, D8). Events are only ever added.
 
 use crate::{CaseId, DeskError, State};
+use event::ProviderId;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use store::{Actor, Tx};
@@ -86,7 +87,9 @@ pub struct CaseEvent {
 pub struct Clocks {
     /// Registered: the month that it is billed in.
     pub registered_ms: i64,
-    /// The first thing that a person did to it.
+    /// When its targets began to run: at its registration, or at that of the oldest case that went up in it.
+    pub started_ms: i64,
+    /// The first thing that a person did to it, or to a case that went up in it.
     pub acknowledged_ms: Option<i64>,
     /// First contained.
     pub contained_ms: Option<i64>,
@@ -98,7 +101,7 @@ pub struct Clocks {
     pub merged_ms: Option<i64>,
     /// Withdrawn.
     pub withdrawn_ms: Option<i64>,
-    /// Times on hold, from and until: the resolution clock stands still.
+    /// Times on hold, or resolved until it was reopened, from and until: the resolution clock stands still.
     pub held: Vec<(i64, i64)>,
     /// On hold now, since.
     pub held_since_ms: Option<i64>,
@@ -117,7 +120,7 @@ impl Clocks {
 
     fn apply(&mut self, event: &CaseEvent) {
         if event.kind == EventKind::Registered {
-            self.registered_ms = event.at_ms;
+            (self.registered_ms, self.started_ms) = (event.at_ms, event.at_ms);
         }
         // Registering by hand is a reaction too.
         if event.human {
@@ -138,14 +141,25 @@ impl Clocks {
             State::Contained => drop(self.contained_ms.get_or_insert(at_ms)),
             State::Resolved => self.resolved_ms = Some(at_ms),
             State::Closed => self.closed_ms = Some(at_ms),
-            State::Reopened => (self.resolved_ms, self.closed_ms) = (None, None),
+            State::Reopened => {
+                let over = self.resolved_ms.take().or(self.closed_ms);
+                self.closed_ms = None;
+                self.held.extend(over.map(|since| (since, at_ms)));
+            }
             State::Merged => self.merged_ms = Some(at_ms),
             State::Withdrawn => self.withdrawn_ms = Some(at_ms),
             State::New | State::Triage | State::Investigating => {}
         }
     }
 
-    /// Time spent on hold, up to the end of the last time.
+    /// The clocks of the earliest are kept: another case, with these of its own, went up in this one.
+    pub fn absorb(&mut self, started_ms: i64, acknowledged_ms: Option<i64>) {
+        self.started_ms = self.started_ms.min(started_ms);
+        let both = [self.acknowledged_ms, acknowledged_ms];
+        self.acknowledged_ms = both.into_iter().flatten().min();
+    }
+
+    /// Time during which the clock stood still, up to the end of the last time.
     #[must_use]
     pub fn held_ms(&self) -> i64 {
         self.held.iter().map(|(from, until)| until - from).sum()
@@ -211,6 +225,28 @@ pub(crate) async fn load(connection: &mut AnyConnection, case: CaseId) -> Result
     rows.iter().map(event).collect()
 }
 
+/// The clocks of a case: its own events, and the starts of the cases that went up in it. A merged case no longer changes,
+/// and its row holds what went up in it before.
+pub(crate) async fn clocks(
+    connection: &mut AnyConnection,
+    case: CaseId,
+    events: &[CaseEvent],
+) -> Result<Clocks, DeskError> {
+    let mut clocks = Clocks::fold(events);
+    let sql = "SELECT started_ms, acknowledged_ms FROM security_case WHERE merged_into_id = $1";
+    for row in sqlx::query(sql).bind(case.0).fetch_all(connection).await? {
+        clocks.absorb(row.try_get(0)?, row.try_get(1)?);
+    }
+    Ok(clocks)
+}
+
+/// The provider in the text of an [`EventKind::Assigned`] event (`provider:7 user:els`), if it names one.
+#[must_use]
+pub fn assigned_provider(assignment: &str) -> Option<ProviderId> {
+    let id = assignment.split(' ').next()?.strip_prefix("provider:")?;
+    id.parse().ok().map(ProviderId)
+}
+
 fn event(row: &AnyRow) -> Result<CaseEvent, DeskError> {
     let kind: String = row.try_get(5)?;
     Ok(CaseEvent {
@@ -264,6 +300,8 @@ mod tests {
         assert_eq!((closed.resolved_ms, closed.closed_ms, closed.held_ms()), (Some(60), Some(70), 20));
         assert!(closed.is_over());
         events.extend([event(80, true, State, "reopened"), event(90, true, State, "contained")]);
+        // Resolved at 60, reopened at 80: nobody had anything to do in between.
+        assert_eq!(Clocks::fold(&events).held, [(30, 50), (60, 80)]);
         events.push(event(95, true, State, "resolved"));
         let again = Clocks::fold(&events);
         assert_eq!((again.contained_ms, again.resolved_ms, again.closed_ms), (Some(50), Some(95), None));

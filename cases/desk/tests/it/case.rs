@@ -1,30 +1,18 @@
 //! The life of a case.
 
 use crate::world::{
-    ANB, CLOUD, GENT, MINUTE, NETWERKEN, SWITCH, T0, WEB, alert, analyst, cases, open, policy, record,
+    ANB, CLOUD, GENT, MINUTE, NETWERKEN, SWITCH, T0, WEB, act, alert, analyst, because, by_hand, cases,
+    groups, open, policy, record,
 };
-use desk::{Case, CaseFilter, CaseId, Change, DeskError, Level, NewCase, State, Verdict};
+use desk::{Case, CaseFilter, CaseId, Change, DeskError, Level, NewCase, Policy, State, Verdict};
 use event::Scope;
 use store::{Actor, Organisation, Store};
-
-async fn act(store: &Store, case: &Case, minute: i64, change: Change) -> Result<Case, DeskError> {
-    let mut tx = store.write().await?;
-    let at_ms = T0 + minute * MINUTE;
-    let every = Scope::every_client();
-    let changed = desk::change(&mut tx, &every, &analyst(), at_ms, case.id, case.version, &change).await?;
-    tx.commit().await?;
-    Ok(changed)
-}
 
 fn to(state: State) -> Change {
     Change::State { to: state, reason: None }
 }
 
-fn because(state: State) -> Change {
-    Change::State { to: state, reason: Some("because".into()) }
-}
-
-async fn by_hand(store: &Store, title: &str) -> Case {
+async fn titled(store: &Store, title: &str) -> Case {
     let mut tx = store.write().await.unwrap();
     let new = NewCase { client: ANB, title: title.into(), groups: vec![], ci: Some(WEB), level: None };
     let case = desk::register(&mut tx, &Scope::every_client(), &analyst(), T0, &new).await.unwrap();
@@ -122,14 +110,108 @@ async fn an_overruled_priority_needs_a_reason_and_stays() {
     assert_eq!((case.level, case.priority), (Level::Critical, 3));
 }
 
+#[tokio::test]
+async fn a_case_that_is_given_back_and_handed_on_counts() {
+    let store = open().await;
+    let case = automatic(&store).await;
+    assert_eq!(case.provider, Some(CLOUD));
+    let give = |provider| Change::Assign { provider, user: Some("els".into()), reason: None };
+    let case = act(&store, &case, 1, give(None)).await.unwrap();
+    let case = act(&store, &case, 2, give(Some(CLOUD))).await.unwrap();
+    assert_eq!(case.reassignments, 0);
+    let case = act(&store, &case, 3, give(None)).await.unwrap();
+    let case = act(&store, &case, 4, give(Some(NETWERKEN))).await.unwrap();
+    assert_eq!(case.reassignments, 1);
+}
+
+#[tokio::test]
+async fn linking_by_hand_raises_a_case() {
+    let store = open().await;
+    record(&store, &[alert("low", Level::Low, WEB, 1, 0)], &Policy::default()).await;
+    record(&store, &[alert("root", Level::Critical, WEB, 2, 0)], &Policy::default()).await;
+    let all = groups(&store).await;
+    let of = |rule: &str| all.iter().find(|group| group.rule_id == rule).unwrap().id;
+    let case = by_hand(&store, vec![of("low")]).await;
+    assert_eq!((case.level, case.urgency, case.priority), (Level::Low, 4, 3));
+    let case = act(&store, &case, 1, Change::Link(of("root"))).await.unwrap();
+    assert_eq!((case.level, case.urgency, case.proposed_priority, case.priority), (Level::Critical, 1, 1, 1));
+    // Its targets are those of the new priority.
+    assert_eq!(case.due_ms, Some(T0 + 240 * MINUTE));
+}
+
+#[tokio::test]
+async fn merging_raises_the_case_that_stays_and_keeps_the_older_clock() {
+    let store = open().await;
+    record(&store, &[alert("root", Level::Critical, WEB, 1, 0)], &policy()).await;
+    let older = cases(&store).await.remove(0);
+    let older = act(&store, &older, 10, to(State::Triage)).await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    let new = NewCase { client: ANB, title: "later".into(), groups: vec![], ci: Some(SWITCH), level: None };
+    let every = Scope::every_client();
+    let program = Actor::program("policy");
+    let later = desk::register(&mut tx, &every, &program, T0 + 60 * MINUTE, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((later.level, later.priority, later.started_ms), (Level::Medium, 4, T0 + 60 * MINUTE));
+    let merge = Change::Merge { into: later.id, reason: "the same".into() };
+    act(&store, &older, 70, merge).await.unwrap();
+    let detail =
+        desk::case_detail(&store, &every, Organisation::Integrator, later.id).await.unwrap().unwrap();
+    let later = detail.case;
+    assert_eq!((later.level, later.impact, later.priority), (Level::Critical, 1, 1));
+    assert_eq!((later.registered_ms, later.started_ms), (T0 + 60 * MINUTE, T0));
+    assert_eq!(
+        (later.acknowledged_ms, detail.clocks.acknowledged_ms),
+        (Some(T0 + 10 * MINUTE), later.acknowledged_ms)
+    );
+    assert_eq!(later.due_ms, Some(T0 + 240 * MINUTE));
+}
+
+#[tokio::test]
+async fn a_closed_case_that_is_reopened_did_not_wait() {
+    let store = open().await;
+    let case = automatic(&store).await;
+    let mut case = act(&store, &case, 5, to(State::Triage)).await.unwrap();
+    for (minute, state) in [(60, State::Resolved), (360, State::Reopened)] {
+        case = act(&store, &case, minute, because(state)).await.unwrap();
+    }
+    assert_eq!(case.due_ms, Some(T0 + (240 + 300) * MINUTE));
+}
+
+#[tokio::test]
+async fn what_lies_near_is_bounded_by_time_before_it_is_by_number() {
+    let store = open().await;
+    let day = 24 * 60;
+    // More groups than a page, all more severe and all older than a day.
+    let mut alerts: Vec<_> =
+        (1..=201).map(|event| alert(&format!("r{event}"), Level::Critical, WEB, event, 0)).collect();
+    alerts.push(alert("near", Level::Low, WEB, 300, 3 * day));
+    alerts.push(alert("own", Level::Low, WEB, 301, 3 * day));
+    record(&store, &alerts, &Policy::default()).await;
+    let all = desk::GroupFilter { rule: Some("own".into()), ..Default::default() };
+    let own = desk::alert_queue(&store, &Scope::every_client(), &all).await.unwrap().groups[0].id;
+    let case = by_hand(&store, vec![own]).await;
+    let near = desk::nearby(&store, &Scope::every_client(), &case).await.unwrap();
+    assert_eq!(near.iter().map(|group| group.rule_id.as_str()).collect::<Vec<_>>(), ["near"]);
+}
+
+#[tokio::test]
+async fn a_provider_registers_only_about_its_own_cis() {
+    let store = open().await;
+    let new = NewCase { client: ANB, title: "x".into(), groups: vec![], ci: Some(SWITCH), level: None };
+    let mut tx = store.write().await.unwrap();
+    let elsewhere = desk::register(&mut tx, &Scope::provider(CLOUD), &analyst(), T0, &new).await;
+    assert!(matches!(elsewhere, Err(DeskError::NotFound { what: "CI", .. })));
+    desk::register(&mut tx, &Scope::provider(NETWERKEN), &analyst(), T0, &new).await.unwrap();
+}
+
 /// EXAMPLES, what is a case: three registered, one merged into another: two are counted.
 #[tokio::test]
 async fn merging_counts_once_and_takes_the_alerts_along() {
     let store = open().await;
     let (one, two, three) =
-        (by_hand(&store, "one").await, by_hand(&store, "two").await, by_hand(&store, "three").await);
+        (titled(&store, "one").await, titled(&store, "two").await, titled(&store, "three").await);
     record(&store, &[alert("a", Level::Low, WEB, 1, 0)], &policy()).await;
-    let group = crate::world::groups(&store).await[0].id;
+    let group = groups(&store).await[0].id;
     let two = act(&store, &two, 1, Change::Link(group)).await.unwrap();
     assert!(act(&store, &one, 1, Change::Link(group)).await.is_err());
     let merge = |into: CaseId| Change::Merge { into, reason: "the same incident".into() };
@@ -138,7 +220,7 @@ async fn merging_counts_once_and_takes_the_alerts_along() {
     assert_eq!((two.state, two.merged_into), (State::Merged, Some(one.id)));
     let error = act(&store, &three, 3, merge(two.id)).await.unwrap_err();
     assert!(error.to_string().contains("is merged"), "{error}");
-    assert_eq!(crate::world::groups(&store).await[0].case, Some(one.id));
+    assert_eq!(groups(&store).await[0].case, Some(one.id));
 
     let sql = "SELECT COUNT(*) FROM security_case WHERE merged_into_id IS NULL AND withdrawn_ms IS NULL
                AND client_id = 1 AND registered_ms >= 0";
@@ -150,7 +232,7 @@ async fn merging_counts_once_and_takes_the_alerts_along() {
 async fn a_case_by_hand_is_acknowledged_and_of_one_client() {
     let store = open().await;
     record(&store, &[alert("a", Level::Medium, SWITCH, 1, 0)], &policy()).await;
-    let group = crate::world::groups(&store).await[0].id;
+    let group = groups(&store).await[0].id;
     let mut new = NewCase { client: GENT, title: String::new(), groups: vec![group], ci: None, level: None };
     let mut tx = store.write().await.unwrap();
     let every = Scope::every_client();

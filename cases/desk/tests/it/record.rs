@@ -1,9 +1,10 @@
 //! From matches to alerts, groups and cases.
 
 use crate::world::{
-    GENT, GHENT_WEB, MINUTE, SWITCH, T0, WEB, alert, analyst, cases, groups, open, policy, record,
+    GENT, GHENT_WEB, MINUTE, SWITCH, T0, WEB, act, alert, analyst, because, by_hand, cases, groups, open,
+    policy, record,
 };
-use desk::{ALERTS_PER_GROUP_MAX, Level, NewAlert, Policy, State, alert_id, alerts_of};
+use desk::{ALERTS_PER_GROUP_MAX, Change, GroupState, Level, NewAlert, Policy, State, alert_id, alerts_of};
 use event::{ClientId, EventId, Scope};
 use proptest::prelude::*;
 
@@ -151,4 +152,76 @@ proptest! {
         });
         prop_assert_eq!(twice, once);
     }
+}
+
+/// What a case that nobody works on any more would swallow.
+#[tokio::test]
+async fn an_attack_that_goes_on_after_its_case_is_seen_again() {
+    for (steps, state) in [
+        (vec![State::Triage, State::Resolved], State::Resolved),
+        (vec![State::Triage, State::Resolved, State::Closed], State::Closed),
+        (vec![State::Withdrawn], State::Withdrawn),
+    ] {
+        let store = open().await;
+        record(&store, &[alert("a", Level::Medium, WEB, 1, 0)], &Policy::default()).await;
+        let group = groups(&store).await[0].id;
+        let case = by_hand(&store, vec![group]).await;
+        let verdict = Change::Verdict { verdict: desk::Verdict::Benign, root_cause: None };
+        let mut case = act(&store, &case, 1, verdict).await.unwrap();
+        for step in steps {
+            case = act(&store, &case, 2, because(step)).await.unwrap();
+        }
+        assert_eq!(case.state, state);
+        let recorded = record(&store, &[alert("a", Level::Medium, WEB, 2, 5)], &Policy::default()).await;
+        assert_eq!((recorded.alerts, recorded.groups), (1, 1), "{state:?}");
+        let newest = groups(&store).await.into_iter().max_by_key(|group| group.id).unwrap();
+        assert_eq!((newest.state, newest.case, newest.count), (GroupState::Open, None, 1), "{state:?}");
+        // A replay finds both, and the third alert joins the second.
+        let again = [alert("a", Level::Medium, WEB, 2, 5), alert("a", Level::Medium, WEB, 3, 6)];
+        let recorded = record(&store, &again, &Policy::default()).await;
+        assert_eq!((recorded.alerts, recorded.groups), (1, 0), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_took_out_of_a_case_stays_out() {
+    let store = open().await;
+    record(&store, &[alert("brute", Level::High, WEB, 1, 0)], &policy()).await;
+    record(&store, &[alert("root", Level::Critical, WEB, 2, 1)], &policy()).await;
+    let case = cases(&store).await.remove(0);
+    // Joining is a change that whoever looks at the case has not seen.
+    assert_eq!(case.version, 2);
+    let group = groups(&store).await.into_iter().find(|group| group.rule_id == "root").unwrap();
+    let case = act(&store, &case, 3, Change::Unlink(group.id)).await.unwrap();
+    let recorded = record(&store, &[alert("root", Level::Critical, WEB, 3, 4)], &policy()).await;
+    assert_eq!((recorded.alerts, recorded.cases.len()), (1, 0));
+    let group = groups(&store).await.into_iter().find(|group| group.rule_id == "root").unwrap();
+    assert_eq!((group.state, group.case, group.count, group.hands_off), (GroupState::Open, None, 2, true));
+    let case = act(&store, &case, 5, Change::Link(group.id)).await.unwrap();
+    assert_eq!(case.level, Level::Critical);
+    assert!(!groups(&store).await[0].hands_off);
+}
+
+#[tokio::test]
+async fn the_policy_makes_a_bounded_number_of_cases() {
+    let store = open().await;
+    let few = Policy { cases_per_hour_max: 2, ..policy() };
+    let one = |number: u64| NewAlert {
+        ci: None,
+        entity: format!("host:web{number}"),
+        ..alert("brute", Level::High, WEB, number, 0)
+    };
+    let storm: Vec<NewAlert> = (1..=5).map(one).collect();
+    let recorded = record(&store, &storm, &few).await;
+    assert_eq!((recorded.groups, recorded.cases.len(), recorded.held_back), (5, 2, 3));
+    let open = groups(&store).await.into_iter().filter(|group| group.state == GroupState::Open).count();
+    assert_eq!(open, 3);
+    // Another client has its own hour.
+    let ghent = record(&store, &[alert("brute", Level::High, GHENT_WEB, 6, 1)], &few).await;
+    assert_eq!((ghent.cases.len(), ghent.held_back), (1, 0));
+    // A group that was held back is looked at again when it goes on an hour later.
+    let mut tx = store.write().await.unwrap();
+    let late = NewAlert { event: EventId(9), ..one(5) };
+    let recorded = desk::record_alerts(&mut tx, &[late], &few, T0 + 61 * MINUTE).await.unwrap();
+    assert_eq!((recorded.cases.len(), recorded.held_back), (1, 0));
 }

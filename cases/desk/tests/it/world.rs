@@ -1,6 +1,6 @@
 //! Two clients, two providers, three CIs, and alerts about them.
 
-use desk::{Level, NewAlert, Policy, Recorded};
+use desk::{Case, Change, DeskError, GroupId, Level, NewAlert, NewCase, Policy, Recorded, State};
 use event::{CiId, ClientId, EventId, ProviderId, Scope, SourceId};
 use store::testing::TestStore;
 use store::{Actor, ClientEntry, Organisation, Store};
@@ -92,7 +92,30 @@ pub async fn groups(store: &Store) -> Vec<desk::AlertGroup> {
     desk::alert_queue(store, &Scope::operator(), &all).await.unwrap().groups
 }
 
-pub async fn cases(store: &Store) -> Vec<desk::Case> {
+pub async fn cases(store: &Store) -> Vec<Case> {
     let all = desk::CaseFilter::default();
     desk::case_queue(store, &Scope::every_client(), &all).await.unwrap().cases
+}
+
+/// A change by the analyst, so many minutes after [`T0`].
+pub async fn act(store: &Store, case: &Case, minute: i64, change: Change) -> Result<Case, DeskError> {
+    let mut tx = store.write().await?;
+    let at_ms = T0 + minute * MINUTE;
+    let every = Scope::every_client();
+    let changed = desk::change(&mut tx, &every, &analyst(), at_ms, case.id, case.version, &change).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+pub fn because(to: State) -> Change {
+    Change::State { to, reason: Some("because".into()) }
+}
+
+/// A case of ANB that the analyst registers at [`T0`].
+pub async fn by_hand(store: &Store, groups: Vec<GroupId>) -> Case {
+    let mut tx = store.write().await.unwrap();
+    let new = NewCase { client: ANB, title: String::new(), groups, ci: None, level: None };
+    let case = desk::register(&mut tx, &Scope::every_client(), &analyst(), T0, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    case
 }
