@@ -2,9 +2,10 @@
 //! data (`data/logsources.toml`).
 //!
 //! An event may belong to several log sources at once. What is not known is not used against a rule: an event of an
-//! unknown source is for every rule.
+//! unlisted source type is for every rule that asks for a field. It is for no rule that only looks for words: in text of
+//! any kind, words of any other product turn up by chance.
 
-use crate::rule::LogSource;
+use crate::rule::{Expression, LogSource, Rule, Test};
 use ahash::AHashMap;
 use event::{Event, FieldId, FieldTable, Value};
 use serde::Deserialize;
@@ -32,7 +33,8 @@ struct Names {
     code: Vec<String>,
 }
 
-/// Source types that are always the same log sources.
+/// Source types that are always the same log sources. A name with `*` at its end stands for all that begin so and are not
+/// listed themselves; the longest counts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
@@ -84,6 +86,8 @@ pub(crate) struct Kind {
     sources: Vec<LogSource>,
     /// The product is known, the service is none that the data has: for rules on services that the data lacks too.
     other_service: bool,
+    /// Whether only rules that ask for a field are for it.
+    needs_field: bool,
 }
 
 /// Sorts events into kinds.
@@ -94,6 +98,8 @@ pub(crate) struct Classifier {
     provider: Vec<FieldId>,
     code: Vec<FieldId>,
     by_type: AHashMap<String, ByType>,
+    // Longest first.
+    by_beginning: Vec<(String, ByType)>,
     by_channel: AHashMap<Box<[u8]>, usize>,
     by_provider: AHashMap<Box<[u8]>, usize>,
     services: Vec<KnownService>,
@@ -101,7 +107,7 @@ pub(crate) struct Classifier {
     service_names: BTreeSet<(String, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum ByType {
     Kind(usize),
     Channel { unknown: usize, other: usize },
@@ -120,8 +126,11 @@ struct CodeEntry {
     kind: usize,
 }
 
-/// The kind of which nothing is known.
+/// The kind of which nothing is known, not even a source type.
 const UNKNOWN: usize = 0;
+
+/// The kind of source types that are not listed.
+const UNLISTED: usize = 1;
 
 impl Classifier {
     /// The one that ships with the program.
@@ -136,11 +145,12 @@ impl Classifier {
     fn new(data: &Data, table: &FieldTable) -> Classifier {
         let ids = |names: &[String]| names.iter().filter_map(|name| table.intern(name)).collect::<Vec<_>>();
         let mut classifier = Classifier {
-            kinds: vec![Kind::default()],
+            kinds: vec![Kind::default(), Kind { needs_field: true, ..Kind::default() }],
             channel: ids(&data.names.channel),
             provider: ids(&data.names.provider),
             code: ids(&data.names.code),
             by_type: AHashMap::new(),
+            by_beginning: Vec::new(),
             by_channel: AHashMap::new(),
             by_provider: AHashMap::new(),
             services: Vec::new(),
@@ -148,6 +158,7 @@ impl Classifier {
         };
         data.source.iter().for_each(|source| classifier.add_source(source));
         data.service.iter().for_each(|service| classifier.add_service(service, table));
+        classifier.by_beginning.sort_by_key(|(beginning, _)| std::cmp::Reverse(beginning.len()));
         classifier
     }
 
@@ -159,22 +170,20 @@ impl Classifier {
             service: written.service.clone(),
         });
         let sources: Vec<LogSource> = sources.collect();
-        let kind = self.add_kind(Kind {
-            product: Some(product.clone()),
-            sources: sources.clone(),
-            other_service: false,
-        });
+        let known = Kind { product: Some(product), sources, ..Kind::default() };
+        let kind = self.add_kind(known.clone());
         for name in &source.types {
             let entry = if source.by_channel {
-                let other =
-                    Kind { product: Some(product.clone()), sources: sources.clone(), other_service: true };
-                let unknown =
-                    Kind { product: Some(product.clone()), sources: Vec::new(), other_service: false };
+                let other = Kind { other_service: true, ..known.clone() };
+                let unknown = Kind { sources: Vec::new(), ..known.clone() };
                 ByType::Channel { unknown: self.add_kind(unknown), other: self.add_kind(other) }
             } else {
                 ByType::Kind(kind)
             };
-            self.by_type.insert(name.clone(), entry);
+            match name.strip_suffix('*') {
+                Some(beginning) => self.by_beginning.push((beginning.to_owned(), entry)),
+                None => drop(self.by_type.insert(name.clone(), entry)),
+            }
         }
     }
 
@@ -184,16 +193,13 @@ impl Classifier {
             product: Some(service.product.clone()),
             service: Some(service.name.clone()),
         };
-        let plain = Kind {
-            product: Some(service.product.clone()),
-            sources: vec![source(None)],
-            other_service: false,
-        };
+        let plain =
+            Kind { product: Some(service.product.clone()), sources: vec![source(None)], ..Kind::default() };
         let mut known = KnownService { kind: self.add_kind(plain), by_code: AHashMap::new() };
         for entry in &service.events {
             let sources = entry.categories.iter().map(|category| source(Some(category))).collect();
             let product = Some(service.product.clone());
-            let kind = self.add_kind(Kind { product, sources, other_service: false });
+            let kind = self.add_kind(Kind { product, sources, ..Kind::default() });
             let when = entry.when.iter().map(|(field, value)| {
                 let names = [field.clone(), format!("winlog.event_data.{field}")];
                 (names.iter().filter_map(|name| table.intern(name)).collect(), value.to_lowercase())
@@ -221,6 +227,11 @@ impl Classifier {
         &self.kinds
     }
 
+    /// Whether events of a kind are for a rule.
+    pub(crate) fn feeds_rule(&self, kind: &Kind, rule: &Rule) -> bool {
+        self.feeds(kind, &rule.logsource) && (!kind.needs_field || asks_for_field(&rule.detection))
+    }
+
     /// Whether events of a kind are for rules with this log source.
     pub(crate) fn feeds(&self, kind: &Kind, rule: &LogSource) -> bool {
         let Some(product) = &kind.product else { return true };
@@ -244,20 +255,29 @@ impl Classifier {
 
     /// Whether any shipped source type can feed rules with this log source.
     pub(crate) fn is_fed(&self, rule: &LogSource) -> bool {
-        self.kinds[1..].iter().any(|kind| !kind.sources.is_empty() && self.feeds(kind, rule))
+        self.kinds[UNLISTED + 1..].iter().any(|kind| !kind.sources.is_empty() && self.feeds(kind, rule))
     }
 
     /// The place of the event's kind.
     pub(crate) fn classify(&self, event: &Event<'_>) -> usize {
-        match self.by_type.get(event.source_type) {
-            None => UNKNOWN,
-            Some(ByType::Kind(kind)) => *kind,
+        match self.by_name(event.source_type) {
+            None if event.source_type.is_empty() => UNKNOWN,
+            None => UNLISTED,
+            Some(ByType::Kind(kind)) => kind,
             Some(ByType::Channel { unknown, other }) => match self.service(event) {
                 Found::Service(service) => self.by_code(event, &self.services[service]),
-                Found::Other => *other,
-                Found::Nothing => *unknown,
+                Found::Other => other,
+                Found::Nothing => unknown,
             },
         }
+    }
+
+    fn by_name(&self, name: &str) -> Option<ByType> {
+        if let Some(listed) = self.by_type.get(name) {
+            return Some(*listed);
+        }
+        let beginning = self.by_beginning.iter().find(|(beginning, _)| name.starts_with(beginning.as_str()));
+        beginning.map(|(_, entry)| *entry)
     }
 
     fn service(&self, event: &Event<'_>) -> Found {
@@ -286,6 +306,16 @@ impl Classifier {
     }
 }
 
+/// Whether a rule can only match an event that has some field.
+fn asks_for_field(expression: &Expression) -> bool {
+    match expression {
+        Expression::Test(predicate) => predicate.field.is_some() && !matches!(predicate.test, Test::Null),
+        Expression::Not(_) => false,
+        Expression::And(parts) => parts.iter().any(asks_for_field),
+        Expression::Or(parts) => parts.iter().all(asks_for_field),
+    }
+}
+
 enum Found {
     Service(usize),
     Other,
@@ -303,4 +333,60 @@ fn look_up(names: &AHashMap<Box<[u8]>, usize>, name: &str) -> Option<usize> {
     folded.copy_from_slice(name.as_bytes());
     folded.make_ascii_lowercase();
     names.get(&*folded).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_rules;
+    use parse::Catalogue;
+
+    fn names() -> Vec<String> {
+        let data: Data = toml::from_str(BUILTIN).unwrap();
+        data.source.into_iter().flat_map(|source| source.types).collect()
+    }
+
+    #[test]
+    fn what_is_listed_is_in_the_catalogue() {
+        let catalogue = Catalogue::builtin();
+        for name in names() {
+            let found = match name.strip_suffix('*') {
+                Some(beginning) => catalogue.types().any(|entry| entry.name.starts_with(beginning)),
+                None => catalogue.find(&name).is_some(),
+            };
+            assert!(found, "no source type {name}");
+        }
+    }
+
+    /// The catalogue grows: a type that nobody has listed yet falls under the default, and no other product's words are
+    /// looked for in it.
+    #[test]
+    fn every_source_type_is_listed_or_gets_no_rule_of_mere_words() {
+        let rules = "title: words\nlogsource: {product: windows}\ndetection: {words: ['a b'], condition: words}\nlevel: low\n\
+            ---\ntitle: either\nlogsource: {product: windows}\ndetection: {words: ['a b'], a: {B: c}, condition: words or a}\nlevel: low\n\
+            ---\ntitle: not\nlogsource: {product: windows}\ndetection: {a: {B: c}, condition: not a}\nlevel: low\n\
+            ---\ntitle: field\nlogsource: {product: windows}\ndetection: {words: ['a b'], a: {B: c}, condition: words and a}\nlevel: low\n";
+        let rules = read_rules("test.yml", rules);
+        assert!(rules.refusals.is_empty(), "{:?}", rules.refusals);
+        let classifier = Classifier::builtin(&FieldTable::new());
+        let kind = |name: &str| match classifier.by_name(name) {
+            None => &classifier.kinds[UNLISTED],
+            Some(ByType::Kind(kind)) => &classifier.kinds[kind],
+            Some(ByType::Channel { unknown, .. }) => &classifier.kinds[unknown],
+        };
+        let shown = |name: &str| {
+            let fed = rules.rules.iter().filter(|rule| classifier.feeds_rule(kind(name), rule));
+            fed.map(|rule| rule.title.as_str()).collect::<Vec<_>>()
+        };
+        for entry in Catalogue::builtin().types() {
+            let wanted: &[&str] = match classifier.by_name(&entry.name) {
+                None => &["field"],
+                Some(_) if entry.name == "windows" => &["words", "either", "not", "field"],
+                Some(_) => &[],
+            };
+            assert_eq!(shown(&entry.name), wanted, "{}", entry.name);
+        }
+        assert_eq!(shown("a type of tomorrow"), ["field"]);
+        assert!(shown("cisco-of-tomorrow").is_empty());
+    }
 }

@@ -152,8 +152,7 @@ impl<'t> Compiler<'t> {
         let whole: Vec<bool> = self.rules.iter().map(|rule| looks_at_whole(&rule.detection)).collect();
         let mut tables = 0;
         let routes = classifier.routes().iter().map(|kind| {
-            let entries =
-                self.rules.iter().enumerate().filter(|(_, rule)| classifier.feeds(kind, &rule.logsource));
+            let entries = self.rules.iter().enumerate().filter(|(_, rule)| classifier.feeds_rule(kind, rule));
             let entries = entries.map(|(at, _)| Entry {
                 rule: at as u32,
                 witness: witnesses[at].as_ref(),

@@ -61,7 +61,8 @@ fn check(case: &Case, place: &str) {
     let table = FieldTable::new();
     let (rules, _) = RuleSet::compile(loaded.rules, &table);
     let mut detector = Detector::new(Arc::new(rules));
-    let mut reader = Reader::new(&table, Some("json"));
+    // Of no source type, so that every rule sees it.
+    let mut reader = Reader::new(&table, Some(""));
     let events =
         case.fires.iter().map(|line| (line, true)).chain(case.silent.iter().map(|line| (line, false)));
     for (line, fires) in events {

@@ -171,7 +171,7 @@ proptest! {
         let rules = Arc::new(rules);
         let reference = Reference { table: &table, taxonomy: Taxonomy::builtin() };
         let mut detector = Detector::new(Arc::clone(&rules));
-        let mut reader = Reader::new(&table, Some("json"));
+        let mut reader = Reader::new(&table, Some(""));
         // Twice, so that the second time comes from the memo.
         for line in events.iter().chain(&events) {
             let arena = Bump::new();
@@ -196,7 +196,7 @@ fn published_rules_say_what_plain_ones_say() {
     let rules = Arc::new(RuleSet::compile(published_rules(&sigma).rules, &table).0);
     let reference = Reference { table: &table, taxonomy: Taxonomy::builtin() };
     let mut detector = Detector::new(Arc::clone(&rules));
-    let mut reader = Reader::new(&table, Some("json"));
+    let mut reader = Reader::new(&table, Some(""));
     let events =
         std::fs::read_to_string(sigma.join("regression/positives-flat.ndjson")).expect("it is there");
     // A part of the events and of the rules: the plain evaluator needs seconds for them.

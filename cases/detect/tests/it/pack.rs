@@ -34,8 +34,8 @@ fn samples_do_what_they_say() {
     let mut wrong = Vec::new();
     for (index, rule) in rules.iter() {
         for sample in &rule.samples {
-            if sample.source_type.as_deref().is_some_and(|name| catalogue.find(name).is_none()) {
-                println!("skipped: no source type {:?}", sample.source_type);
+            if let Some(name) = sample.source_type.as_deref().filter(|name| catalogue.find(name).is_none()) {
+                wrong.push(format!("{}:{}: no source type {name}", rule.file, sample.file_line));
                 continue;
             }
             let arena = Bump::new();
