@@ -52,6 +52,10 @@ impl<'a> Work<'_, 'a> {
                 return sure && self.take_unknown(of, body);
             };
             rest = self.put_spans(of, head, &spans, body);
+            if self.is_whole(head) {
+                self.finish(of, ParseStatus::Parsed, rest);
+                return true;
+            }
         }
         if self.own_pattern(of, rest) {
             return true;
@@ -62,6 +66,13 @@ impl<'a> Work<'_, 'a> {
             return true;
         }
         (sure || !bound.heads.is_empty()) && self.take_unknown(of, rest)
+    }
+
+    /// Whether a head leaves nothing to patterns: it ends in pairs or an object.
+    fn is_whole(&self, head: &Pattern) -> bool {
+        let mut ids = head.holes.iter().flatten().map(|target| target.id);
+        let is_read = |id| id == self.plan.pairs || id == self.plan.json;
+        ids.clone().any(is_read) && !ids.any(|id| id == self.plan.body)
     }
 
     /// The first of the type's patterns that fits.
@@ -114,13 +125,17 @@ impl<'a> Work<'_, 'a> {
             let text = &body[from..to];
             if target.id == self.plan.body {
                 rest = text;
-                self.draft.message = text;
+                if !text.is_empty() {
+                    self.draft.message = text;
+                }
             } else if target.id == self.plan.pairs {
                 let pairs = self.read_pairs_of(of, text);
                 self.put_pairs(of, &pairs, 0);
             } else if target.id == self.plan.json {
                 self.put_json(of, text);
-            } else if !matches!(text, "" | "-") || target.func == Func::Request {
+            } else if (!matches!(text, "" | "-") || target.func == Func::Request)
+                && self.draft.get(target.id) != Some(Value::Str(text))
+            {
                 self.put_text(target, text);
             }
         }

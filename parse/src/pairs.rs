@@ -246,7 +246,7 @@ pub(crate) fn cef_extension<'a>(line: &'a str, sink: &mut Sink<'a, '_>) {
     loop {
         let next = next_key(bytes, value_start, sink);
         let value_end = next.as_ref().map_or(bytes.len(), |(key, _)| key.start);
-        let value = trimmed(&line[value_start..value_end]);
+        let value = unquoted(trimmed(&line[value_start..value_end]));
         let value = if text::first_of(value.as_bytes(), b'\\', b'\\').is_some() {
             without_backslashes(value, sink.arena)
         } else {
@@ -268,6 +268,13 @@ fn trimmed(value: &str) -> &str {
     let graphic = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
     let bytes = value.as_bytes();
     if graphic(bytes.first()) && graphic(bytes.last()) { value } else { value.trim() }
+}
+
+/// A value without the quotes that some senders put around it, though CEF knows none.
+#[inline]
+fn unquoted(value: &str) -> &str {
+    let [b'"', inner @ .., b'"'] = value.as_bytes() else { return value };
+    if memchr(b'"', inner).is_some() { value } else { &value[1..value.len() - 1] }
 }
 
 /// A name of a CEF extension.
@@ -422,6 +429,7 @@ mod tests {
             ),
             (r"request=http://x/?b\=30 msg=a \\ b\nc", "request=http://x/?b=30|msg=a \\ b\nc"),
             (" aa=field1 bb=this is a value", "aa=field1|bb=this is a value"),
+            (r#"cs1="allow all" msg="a" or "b""#, r#"cs1=allow all|msg="a" or "b""#),
             ("cs1Label=Rule cs1=allow all out=", "cs1Label=Rule|cs1=allow all|out="),
             ("nothing", ""),
         ] {

@@ -175,6 +175,9 @@ impl Parser {
             work.draft.defect_at(DefectKind::Truncated, frame.raw.len());
         }
         put_envelope(&mut work, &header, data.or(self.rfc5424), &mut self.shapes);
+        if header.body.is_empty() && data.is_some() {
+            work.draft.message = header.data;
+        }
         let learned = work.content(header.body, hint);
         work.envelope_defaults(&header);
         let draft = &mut work.draft;

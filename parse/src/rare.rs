@@ -145,7 +145,7 @@ fn three_numbers(clock: &Clock<'_>, bytes: &[u8]) -> Option<(Timestamp, usize)> 
     let second_at = first + 1;
     let second = digits(bytes.get(second_at..)?);
     if first != 2 || second != 2 {
-        return None;
+        return if separator == b'/' { short_american(clock, bytes, (first, second)) } else { None };
     }
     let (a, b) = (&bytes[..2], &bytes[second_at..second_at + 2]);
     let third_at = second_at + 3;
@@ -173,6 +173,23 @@ fn three_numbers(clock: &Clock<'_>, bytes: &[u8]) -> Option<(Timestamp, usize)> 
         _ => return None,
     };
     out.reading(bytes, at, clock)
+}
+
+/// `9/16/26 10:00`: months and days of one digit, and the year of two.
+fn short_american(
+    clock: &Clock<'_>,
+    bytes: &[u8],
+    (first, second): (usize, usize),
+) -> Option<(Timestamp, usize)> {
+    let year_at = first + second + 2;
+    let year = bytes.get(year_at..year_at + 2)?;
+    let shaped = matches!((first, second), (1 | 2, 1 | 2)) && bytes[year_at - 1] == b'/';
+    if !shaped || digits(&bytes[year_at..]) != 2 || bytes.get(year_at + 2) != Some(&b' ') {
+        return None;
+    }
+    let two = |digits: &[u8]| if let [one] = digits { [b'0', *one] } else { [digits[0], digits[1]] };
+    let (month, day) = (two(&bytes[..first]), two(&bytes[first + 1..first + 1 + second]));
+    Rewritten::new().date(year, &month, &day)?.reading(bytes, year_at + 3, clock)
 }
 
 /// `12:57:32.907`: the day is that of the receipt, or the one before or behind it if that is nearer.
@@ -300,6 +317,8 @@ mod tests {
             ("01/25/22 16:08:02.393 x", "2022-01-25T16:08:02.393Z  x"),
             ("22-11-2026 10:00:00 +0100 x", "2026-11-22T09:00:00Z  x"),
             ("01/21/2026 - 01:25:17: x", "2026-01-21T01:25:17Z : x"),
+            ("9/16/26 10:00,x", "2026-09-16T10:00:00Z ,x"),
+            ("9/16/26 x", "none"),
             ("12/17/22, 10:31:29 PM MST x", "2022-12-18T05:31:29Z  x"),
             ("11:57:32.907 [x]", "2026-11-22T11:57:32.907Z  [x]"),
             ("23:59:59 x", "2026-11-22T23:59:59Z  x"),

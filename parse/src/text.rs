@@ -134,6 +134,11 @@ pub(crate) fn endpoint(text: &str) -> (&str, Option<i64>) {
     if ip(text).is_some() {
         return (text, None);
     }
+    // The address may be told elsewhere: `:49702:X0`.
+    if text.starts_with(':') && ip(text).is_none() {
+        let port = text[1..].split(':').next().and_then(|port| port.parse().ok());
+        return ("", port.filter(|port| (0..=65_535).contains(port)));
+    }
     let port = |rest: &str| {
         let rest = rest.strip_prefix([':', '/', '#', '@', ',', '.', '('])?;
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -255,6 +260,8 @@ mod tests {
             ("2001:db8::1#53", "2001:db8::1", Some(53)),
             ("web.example:443", "web.example", Some(443)),
             ("web.example", "web.example", None),
+            (":49702:X0", "", Some(49702)),
+            ("::", "::", None),
             ("a:b:c", "a:b:c", None),
             ("", "", None),
         ] {

@@ -508,6 +508,10 @@ impl Cursor<'_> {
         let hours = self.digits(2)?;
         let _ = self.byte(b':');
         let minutes = self.digits(2).unwrap_or(0);
+        // Junos templates write the zone twice: `+00:00Z`.
+        if self.peek() == Some(b'Z') && !self.alphanumeric_at(1) {
+            self.at += 1;
+        }
         if hours > 18 || minutes > 59 || self.alphanumeric_at(0) {
             return None;
         }
