@@ -26,6 +26,7 @@ mod claims;
 mod columns;
 mod content;
 mod draft;
+mod encoding;
 mod frame;
 #[doc(hidden)]
 pub mod fuzz;

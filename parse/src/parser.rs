@@ -3,6 +3,7 @@
 use crate::catalogue::Catalogue;
 use crate::content::Hint;
 use crate::draft::Draft;
+use crate::encoding;
 use crate::names::{Names, ROOT};
 use crate::pairs;
 use crate::plan::{Plan, TypeIndex};
@@ -152,7 +153,8 @@ impl Parser {
     /// lines that two source types write alike, and lines of columns whose order a header line told; there the
     /// source's other lines decide.
     pub fn parse<'a>(&mut self, frame: &Frame<'a>, arena: &'a Bump) -> Event<'a> {
-        let (text, bad_utf8) = text_of(frame.raw, arena);
+        let line = encoding::read(frame.raw, frame.truncated, arena);
+        let text = line.text;
         let source = self.sources.of(frame.origin.source);
         let clock = Clock { received: frame.received, zone: &source.zone };
         let mut header = Header::none(text);
@@ -168,7 +170,7 @@ impl Parser {
             columns: Columns { layouts: &mut self.layouts, memory: &mut source.memory },
             draft: Draft::new(arena, text),
         };
-        if let Some(offset) = bad_utf8 {
+        if let Some(offset) = line.bad {
             work.draft.defect_at(DefectKind::NotUtf8, offset);
         }
         if frame.truncated {
@@ -184,6 +186,7 @@ impl Parser {
         if learned.is_some() {
             source.learned = learned;
         }
+        line.place(&mut draft.defects);
         let (fields, defects) = draft.take_parts();
         Event {
             id: frame.id,
@@ -200,21 +203,6 @@ impl Parser {
             provider: None,
         }
     }
-}
-
-/// The line as text, and where it stops being UTF-8. A byte-order mark is no part of the text.
-fn text_of<'a>(raw: &'a [u8], arena: &'a Bump) -> (&'a str, Option<usize>) {
-    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-    match simdutf8::basic::from_utf8(raw) {
-        Ok(text) => (text, None),
-        Err(_) => lossy(raw, arena),
-    }
-}
-
-#[cold]
-fn lossy<'a>(raw: &'a [u8], arena: &'a Bump) -> (&'a str, Option<usize>) {
-    let offset = raw.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
-    (arena.alloc_str(&String::from_utf8_lossy(raw)), Some(offset))
 }
 
 const SEVERITIES: [&str; 8] =

@@ -31,7 +31,7 @@ impl ParseStatus {
 pub enum DefectKind {
     /// A time that could not be read; the time of receipt stands in.
     BadTime,
-    /// Bytes that are not UTF-8; replaced in the text, kept in the raw bytes.
+    /// Bytes that are not UTF-8; read as Windows-1252 or replaced in the text, kept in the raw bytes.
     NotUtf8,
     /// The frame was cut at the frame limit.
     Truncated,
