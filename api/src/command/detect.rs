@@ -11,7 +11,7 @@ use detect::{Detector, Loaded, RuleIndex, RuleSet, read_directory, starter_pack}
 use event::FieldTable;
 use input::{Block, Blocks};
 use report::{Report, Writer};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -46,6 +46,9 @@ pub struct Args {
 /// When a file cannot be read or standard output cannot be written.
 #[allow(clippy::needless_pass_by_value)] // every command takes its arguments so
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    for file in &args.files {
+        Blocks::open(file).with_context(|| cannot_read(file))?;
+    }
     let started = Instant::now();
     let table = FieldTable::new();
     let loaded = load(&args.rules);
@@ -64,15 +67,17 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         report.print_rules();
     }
     let outcome = scan_all(&args, &rules, &table, &mut report);
-    report.print(args.summary);
-    match outcome {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(error) if is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
-        Err(error) => {
-            eprintln!("sperwer: {error:#}");
-            Ok(ExitCode::from(FAILED))
-        }
+    let failed = outcome.err().filter(|error| !is_closed_pipe(error));
+    // The totals come last, also those of a run that was cut short.
+    if let Some(error) = &failed {
+        eprintln!("sperwer: {error:#}");
     }
+    report.print(args.summary);
+    Ok(if failed.is_some() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn cannot_read(file: &Path) -> String {
+    format!("cannot read {}", file.display())
 }
 
 fn load(directories: &[PathBuf]) -> Loaded {
@@ -103,7 +108,7 @@ fn scan_all(
     let mut writer = Writer::new(std::io::stdout().lock(), rules);
     for file in &args.files {
         let name = file.to_string_lossy();
-        let blocks = Blocks::open(file).with_context(|| format!("cannot read {name}"))?;
+        let blocks = Blocks::open(file).with_context(|| cannot_read(file))?;
         let mut take = |found: &Found| -> anyhow::Result<()> {
             report.events += found.events;
             report.matches += found.matches.len() as u64;
@@ -116,7 +121,7 @@ fn scan_all(
         } else {
             scan_with(threads, blocks, scanner, &mut take)
         };
-        outcome.with_context(|| format!("cannot read {name}"))?;
+        outcome.with_context(|| cannot_read(file))?;
     }
     writer.finish()?;
     report.time = started.elapsed();

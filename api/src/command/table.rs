@@ -11,7 +11,11 @@ pub enum Align {
     Right,
 }
 
-/// A table: columns as wide as their widest cell, two spaces apart.
+/// Longest name in a column that others follow, in characters: a longer one would push them off the terminal.
+const NAME_CHARS_MAX: usize = 40;
+
+/// A table: columns as wide as their widest cell, two spaces apart. Names longer than [`NAME_CHARS_MAX`] are cut, but
+/// for those in the last column; JSON has them whole.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(String, Align)>,
@@ -30,6 +34,12 @@ impl Table {
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut row: Vec<String> = cells.into_iter().take(self.columns.len()).collect();
         row.resize(self.columns.len(), String::new());
+        let before_last = self.columns.len().saturating_sub(1);
+        for (cell, (_, align)) in row.iter_mut().zip(&self.columns[..before_last]) {
+            if *align == Align::Left {
+                *cell = shortened(cell);
+            }
+        }
         self.rows.push(row);
     }
 
@@ -56,6 +66,15 @@ impl Table {
         }
         text
     }
+}
+
+/// The start of a long name; no line feeds and tabs, which would break the columns too.
+fn shortened(name: &str) -> String {
+    let shown = name.chars().map(|c| if c.is_control() { ' ' } else { c });
+    if name.chars().count() <= NAME_CHARS_MAX {
+        return shown.collect();
+    }
+    shown.take(NAME_CHARS_MAX - 1).chain(['…']).collect()
 }
 
 /// A whole number with a space between thousands.
@@ -97,6 +116,16 @@ mod tests {
         wie       bytes  noot
         één   1 234 567  x
         twee       -999
+        ");
+        let mut table =
+            Table::new(&[("source", Align::Left), ("events", Align::Right), ("note", Align::Left)]);
+        let long = "Windows-servers, laptops\ten vergaderzaalschermen van het hoofdkantoor";
+        table.row([long.to_owned(), whole(1648), long.to_owned()]);
+        table.row(["Firewall".to_owned(), whole(3_602)]);
+        insta::assert_snapshot!(table.render().replace('\t', "<tab>"), @r"
+        source                                    events  note
+        Windows-servers, laptops en vergaderzaa…   1 648  Windows-servers, laptops<tab>en vergaderzaalschermen van het hoofdkantoor
+        Firewall                                   3 602
         ");
         assert_eq!([whole(0), whole(1000), whole(-1_000_000)], ["0", "1 000", "-1 000 000"]);
         assert_eq!(gb(37_400_999_999), "37.400");
