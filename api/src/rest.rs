@@ -14,7 +14,7 @@ pub mod sources;
 use crate::app::App;
 use crate::identity::Action;
 use crate::identity::guard::Access::{May, Public, SignedIn};
-use crate::web::fault::Problem;
+use crate::web::fault::{Fault, Problem};
 use crate::web::route::{Route, reads, writes};
 use axum::Json;
 use axum::http::Method;
@@ -127,6 +127,20 @@ impl<T> Items<T> {
     fn all(items: Vec<T>) -> Json<Items<T>> {
         Json(Items { total: Some(items.len() as u64), items, next: None })
     }
+
+    /// The page that is asked for, of a list that was read whole; `id` names an item for good.
+    fn page(items: Vec<T>, paging: &Paging, id: impl Fn(&T) -> u32) -> Result<Json<Items<T>>, Fault> {
+        let total = items.len();
+        let place = |after: &str| {
+            let last: u32 = after.parse().ok()?;
+            items.iter().position(|item| id(item) == last)
+        };
+        let start = paging.after(place)?.map_or(0, |last| last + 1);
+        let end = total.min(start + paging.limit() as usize);
+        let items: Vec<T> = items.into_iter().take(end).skip(start).collect();
+        let next = items.last().filter(|_| end < total).map(|last| id(last).to_string());
+        Ok(Json(Items { items, total: Some(total as u64), next }))
+    }
 }
 
 /// Which page, and of whom.
@@ -145,6 +159,11 @@ pub struct Paging {
 impl Paging {
     fn limit(&self) -> u32 {
         self.limit.unwrap_or(PAGE_ITEMS_MAX).clamp(1, PAGE_ITEMS_MAX)
+    }
+
+    fn after<C>(&self, read: impl Fn(&str) -> Option<C>) -> Result<Option<C>, Fault> {
+        let given = self.after.as_deref().filter(|after| !after.is_empty());
+        given.map(|after| read(after).ok_or_else(|| Fault::invalid("after", "wrong-after"))).transpose()
     }
 }
 
@@ -174,6 +193,25 @@ fn rfc3339(at_ms: i64) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_list_comes_in_pages_that_meet() {
+        let all: Vec<u32> = vec![7, 3, 9, 1, 4];
+        let ask = |limit, after: Option<String>| Paging { client: None, limit: Some(limit), after };
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let Json(page) = Items::page(all.clone(), &ask(2, after), |item| *item).unwrap();
+            assert_eq!(page.total, Some(5));
+            seen.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, all);
+        assert!(Items::page(all.clone(), &ask(2, Some("8".to_owned())), |item| *item).is_err());
+        assert!(Items::page(all, &ask(2, Some("x".to_owned())), |item| *item).is_err());
+    }
 
     #[test]
     fn the_description_and_the_routes_are_the_same() {

@@ -11,8 +11,10 @@ pub mod format;
 pub mod locale;
 pub mod names;
 pub mod page;
+pub mod refusal;
 pub mod route;
 pub mod shell;
+pub mod telling;
 pub mod template;
 
 use crate::app::App;

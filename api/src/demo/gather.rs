@@ -4,6 +4,9 @@ use super::organisation::CLOSED_MONTHS_AGO;
 use super::outcome::{CaseOutcome, ClientOutcome, InvoiceOutcome, KriOutcome, Outcome};
 use super::report::Language;
 use crate::server::Running;
+use crate::web::format;
+use crate::web::locale::Texts;
+use crate::web::page::invoices;
 use desk::{Case, CaseFilter, GroupFilter};
 use event::{ClientId, Scope, Timestamp};
 use figures::kri::Unit;
@@ -31,8 +34,8 @@ pub async fn outcome(
     Ok(Outcome {
         lost: sent.saturating_sub(known),
         quarantined,
-        cases: cases(store, &directory).await?,
-        invoice: invoice(store, &directory, month).await?,
+        cases: cases(store, &directory, language).await?,
+        invoice: invoice(store, &directory, month, language).await?,
         kris: kris(store, language, month, now).await?,
         clients,
     })
@@ -97,16 +100,23 @@ async fn alerts(store: &Store, client: Option<ClientId>) -> anyhow::Result<u64> 
     }
 }
 
-async fn cases(store: &Store, directory: &Directory) -> anyhow::Result<Vec<CaseOutcome>> {
+async fn cases(store: &Store, directory: &Directory, language: Language) -> anyhow::Result<Vec<CaseOutcome>> {
+    let texts = Texts::embedded(language.of_pages());
     let page = desk::case_queue(store, &Scope::every_client(), &CaseFilter::default()).await?;
     let mut cases = Vec::new();
     for case in page.cases {
-        cases.push(case_outcome(store, directory, case).await?);
+        let state = texts.text(&format!("case-state-{}", case.state.name()), None);
+        cases.push(case_outcome(store, directory, case, state).await?);
     }
     Ok(cases)
 }
 
-async fn case_outcome(store: &Store, directory: &Directory, case: Case) -> anyhow::Result<CaseOutcome> {
+async fn case_outcome(
+    store: &Store,
+    directory: &Directory,
+    case: Case,
+    state: String,
+) -> anyhow::Result<CaseOutcome> {
     let scope = Scope::every_client();
     let ci = match case.ci {
         Some(ci) => cmdb::ci(store, &scope, ci).await?.map(|ci| ci.name),
@@ -122,12 +132,18 @@ async fn case_outcome(store: &Store, directory: &Directory, case: Case) -> anyho
         title: case.title,
         priority: case.priority,
         provider: provider.map(|provider| provider.slug.clone()).unwrap_or_default(),
-        state: case.state.name().to_owned(),
+        state,
         alerts: groups.iter().map(|group| group.count).sum(),
     })
 }
 
-async fn invoice(store: &Store, directory: &Directory, month: Month) -> anyhow::Result<Vec<InvoiceOutcome>> {
+async fn invoice(
+    store: &Store,
+    directory: &Directory,
+    month: Month,
+    language: Language,
+) -> anyhow::Result<Vec<InvoiceOutcome>> {
+    let texts = Texts::embedded(language.of_pages());
     let mut connection = store.read().acquire().await?;
     let (scope, book, month) = (Scope::every_client(), PriceBook::shipped(), month.plus(-CLOSED_MONTHS_AGO));
     let mut lines = Vec::new();
@@ -139,7 +155,9 @@ async fn invoice(store: &Store, directory: &Directory, month: Month) -> anyhow::
             invoice.lines.into_iter().filter(|line| line.amount.is_some_and(|amount| !amount.is_zero()));
         lines.extend(charged.filter_map(|line| {
             let item = line.item.name();
-            let text = format!("{month} {item}: {}", line.note);
+            let about =
+                invoices::told(&line).map_or_else(String::new, |told| format!(": {}", told.say(&texts)));
+            let text = format!("{month} {}{about}", texts.text(&format!("item-{item}"), None));
             Some(InvoiceOutcome { client: client.clone(), item: item.to_owned(), text, amount: line.amount? })
         }));
     }
@@ -167,20 +185,23 @@ async fn kris(
             Language::Nl => definition.name_nl.clone(),
             Language::En => definition.name_en.clone(),
         },
-        value: total(&definition.id).and_then(|value| shown(value, definition.unit)),
+        value: total(&definition.id).and_then(|value| shown(value, definition.unit, language)),
     };
     Ok(settings.pack.definitions().iter().map(outcome).collect())
 }
 
 /// The value with its unit; the number that it rests on where that is too small for a value.
-fn shown(value: &KriValue, unit: Unit) -> Option<String> {
+fn shown(value: &KriValue, unit: Unit, language: Language) -> Option<String> {
     let unit = match unit {
         Unit::Percent => "%",
         Unit::Minutes => "min",
         Unit::Cases => "",
     };
     match value.value {
-        Some(figure) => Some(format!("{figure:.1} {unit} (n = {})", value.n).replace("  ", " ")),
+        Some(figure) => {
+            let figure = format::decimal(figure, 1, language.of_pages());
+            Some(format!("{figure} {unit} (n = {})", value.n).replace("  ", " "))
+        }
         None => (value.n > 0).then(|| format!("n = {}", value.n)),
     }
 }

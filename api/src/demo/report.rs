@@ -3,6 +3,7 @@
 mod text;
 
 use super::outcome::{ClientOutcome, Outcome};
+use crate::web::format;
 use std::fmt::Write as _;
 pub use text::Language;
 use text::Texts;
@@ -22,9 +23,9 @@ pub struct Doorway {
 pub fn summary(outcome: &Outcome, language: Language) -> String {
     let texts = language.texts();
     let mut page = String::new();
-    clients(&mut page, outcome, texts);
+    clients(&mut page, outcome, language);
     cases(&mut page, outcome, texts);
-    invoice(&mut page, outcome, texts);
+    invoice(&mut page, outcome, language);
     kris(&mut page, outcome, texts);
     line(
         &mut page,
@@ -73,20 +74,21 @@ fn heading(page: &mut String, text: &str) {
     line(page, &format!("\n{text}"));
 }
 
-fn clients(page: &mut String, outcome: &Outcome, texts: &Texts) {
+fn clients(page: &mut String, outcome: &Outcome, language: Language) {
+    let texts = language.texts();
     heading(page, texts.clients_heading);
     let head = ["", texts.events, "GB", texts.searchable, texts.alerts, texts.cases];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(outcome.clients.iter().map(client_row));
-    rows.push(client_row(&total(&outcome.clients, texts.total)));
+    rows.extend(outcome.clients.iter().map(|client| client_row(client, language)));
+    rows.push(client_row(&total(&outcome.clients, texts.total), language));
     table(page, &rows, 1);
 }
 
-fn client_row(client: &ClientOutcome) -> Vec<String> {
+fn client_row(client: &ClientOutcome, language: Language) -> Vec<String> {
     vec![
         client.name.clone(),
         client.events.to_string(),
-        gigabytes(client.bytes),
+        format::exact(&gigabytes(client.bytes), language.of_pages()),
         client.searchable.to_string(),
         client.alerts.to_string(),
         client.cases.to_string(),
@@ -133,12 +135,15 @@ fn or_dash(text: &str) -> String {
     if text.is_empty() { "-".to_owned() } else { text.to_owned() }
 }
 
-fn invoice(page: &mut String, outcome: &Outcome, texts: &Texts) {
-    heading(page, texts.invoice_heading);
+fn invoice(page: &mut String, outcome: &Outcome, language: Language) {
+    heading(page, language.texts().invoice_heading);
     let rows: Vec<_> = outcome
         .invoice
         .iter()
-        .map(|line| vec![line.client.clone(), line.text.clone(), format!("€ {:.2}", line.amount)])
+        .map(|line| {
+            let amount = format::exact(&format!("{:.2}", line.amount), language.of_pages());
+            vec![line.client.clone(), line.text.clone(), format!("€ {amount}")]
+        })
         .collect();
     table(page, &rows, 2);
 }
@@ -150,7 +155,7 @@ fn kris(page: &mut String, outcome: &Outcome, texts: &Texts) {
         .iter()
         .map(|kri| vec![kri.name.clone(), kri.value.clone().unwrap_or_else(|| "-".to_owned())])
         .collect();
-    table(page, &rows, 1);
+    table(page, &rows, 2);
     page.push('\n');
 }
 
@@ -221,11 +226,12 @@ mod tests {
 
     #[test]
     fn the_summary_says_everything_in_both_languages() {
-        for (language, words) in [(Language::Nl, "verloren: 0"), (Language::En, "lost: 0")] {
+        for (language, words, gb, amount) in [
+            (Language::Nl, "verloren: 0", "0,007748", "€ 50,69"),
+            (Language::En, "lost: 0", "0.007748", "€ 50.69"),
+        ] {
             let page = summary(&outcome(), language);
-            for part in
-                [words, "14000", "0.007748", "WV-LT-0101", "P1", "werkpunt", "€ 50.69", "Bronnen die zwijgen"]
-            {
+            for part in [words, "14000", gb, "WV-LT-0101", "P1", "werkpunt", amount, "Bronnen die zwijgen"] {
                 assert!(page.contains(part), "{part} is not in\n{page}");
             }
             assert!(page.lines().all(|line| line.trim_end() == line), "no line ends in spaces");

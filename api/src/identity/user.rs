@@ -5,8 +5,8 @@ use super::{IdentityError, Role, millis, password, while_doing};
 use event::{ClientId, ProviderId, Scope, Timestamp};
 use serde::Serialize;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AnyPool};
-use std::collections::BTreeSet;
+use sqlx::{AnyConnection, AnyPool, Row};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 /// A user: the number of its row.
@@ -246,6 +246,44 @@ pub async fn list(pool: &AnyPool) -> Result<Vec<User>, IdentityError> {
     let clients =
         sqlx::query("SELECT user_id, client_id FROM user_clients").fetch_all(pool).await.map_err(&doing)?;
     rows.iter().map(|row| assemble(row, &roles, &clients)).collect()
+}
+
+/// The names of all users, by login.
+///
+/// # Errors
+/// [`IdentityError::Store`].
+pub async fn names(pool: &AnyPool) -> Result<HashMap<String, String>, IdentityError> {
+    let doing = while_doing("the names of users");
+    let rows = sqlx::query("SELECT login, name FROM users").fetch_all(pool).await.map_err(&doing)?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, _>>().map_err(doing)
+}
+
+/// Who can be assigned a case: login and name of the Service Integrator's analysts and leads unless `integrator` is
+/// false, and of the people of a provider.
+///
+/// # Errors
+/// [`IdentityError::Store`].
+pub async fn assignable(
+    pool: &AnyPool,
+    integrator: bool,
+    provider: Option<ProviderId>,
+) -> Result<Vec<(String, String)>, IdentityError> {
+    let doing = while_doing("who can be assigned a case");
+    let sql = "SELECT DISTINCT users.login, users.name FROM users
+               JOIN user_roles ON user_roles.user_id = users.user_id
+               WHERE users.disabled = 0 AND ((user_roles.role IN ($1, $2) AND $3 = 1)
+               OR (user_roles.role = $4 AND users.provider_id = $5)) ORDER BY users.name LIMIT $6";
+    let rows = sqlx::query(sql)
+        .bind(Role::Analyst.name())
+        .bind(Role::SocLead.name())
+        .bind(i64::from(integrator))
+        .bind(Role::Provider.name())
+        .bind(provider.map(|provider| i64::from(provider.0)))
+        .bind(USERS_LISTED_MAX)
+        .fetch_all(pool)
+        .await
+        .map_err(&doing)?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, _>>().map_err(doing)
 }
 
 /// Shuts a user out, or lets it in again. Its sessions end; its tokens stop working with the next request.

@@ -62,7 +62,7 @@ pub async fn usage(
         Some("day") => &[Dimension::Day],
         Some("source") => &[Dimension::Source],
         Some("ci") => &[Dimension::Ci],
-        Some(_) => return Err(Fault::invalid("by", "must be day, source or ci")),
+        Some(other) => return Err(Fault::no_choice("by", other)),
     };
     let (scope, month) = (scope_of(&page, of.client.as_deref()).await?, of.month(&page.app));
     let mut connection = page.app.store.read().acquire().await?;

@@ -155,7 +155,7 @@ pub async fn alerts(
         level_min: query.level.as_deref().and_then(Level::from_name),
         client: client.map(|(id, _)| id),
         limit: paging.limit(),
-        after: paging.after.as_deref().and_then(group_cursor),
+        after: paging.after(group_cursor)?,
         ..GroupFilter::default()
     };
     let found = alert_queue(&page.app.store, page.caller.scope(), &filter).await?;
@@ -244,7 +244,7 @@ pub async fn cases(
         "open" => CaseFilter::open(),
         "all" => CaseFilter::default(),
         name => {
-            let state = State::from_name(name).ok_or_else(|| Fault::invalid("state", "unknown state"))?;
+            let state = State::from_name(name).ok_or_else(|| Fault::no_choice("state", name))?;
             CaseFilter { states: vec![state], ..CaseFilter::default() }
         }
     };
@@ -252,7 +252,7 @@ pub async fn cases(
     filter.priority = query.priority;
     filter.assignee = query.assignee;
     filter.limit = paging.limit();
-    filter.after = paging.after.as_deref().and_then(case_cursor);
+    filter.after = paging.after(case_cursor)?;
     let found = case_queue(&page.app.store, page.caller.scope(), &filter).await?;
     let names = page.names().await?;
     Ok(Json(Items {
@@ -389,7 +389,7 @@ pub async fn change_case(
     Path(case): Path<i64>,
     Json(change): Json<CaseChange>,
 ) -> Result<Json<CaseItem>, Fault> {
-    let to = State::from_name(&change.state).ok_or_else(|| Fault::invalid("state", "unknown state"))?;
+    let to = State::from_name(&change.state).ok_or_else(|| Fault::no_choice("state", &change.state))?;
     apply(&page, case, change.version, &Change::State { to, reason: change.reason }).await
 }
 
@@ -421,8 +421,7 @@ pub async fn assign_case(
         Some(_) if !page.caller.is_integrator() => return Err(Fault::Forbidden),
         Some(slug) => {
             let directory = page.app.store.directory().await?;
-            let known =
-                directory.provider(slug).ok_or_else(|| Fault::invalid("provider", "unknown provider"))?;
+            let known = directory.provider(slug).ok_or_else(|| Fault::no_choice("provider", slug))?;
             Some(known.id)
         }
         None => {

@@ -4,7 +4,7 @@ use super::{Items, Paging};
 use crate::web::entry::on_busy_thread;
 use crate::web::fault::Fault;
 use crate::web::shell::Page;
-use crate::wire::search::{AnswerError, EventsAnswer, EventsQuery, answer};
+use crate::wire::search::{EventsAnswer, EventsQuery, answer};
 use axum::Json;
 use axum::extract::{Path, Query};
 use event::{ClientId, EventId};
@@ -70,13 +70,4 @@ pub async fn quarantine(page: Page, Query(paging): Query<Paging>) -> Result<Json
     let items =
         found.hits.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(Fault::internal)?;
     Ok(Json(Items { items, total: Some(found.total), next: found.next.map(|cursor| cursor.to_string()) }))
-}
-
-impl From<AnswerError> for Fault {
-    fn from(error: AnswerError) -> Fault {
-        match error {
-            AnswerError::Search(error) => Fault::from(error),
-            AnswerError::Parameter { parameter, .. } => Fault::invalid(parameter, error),
-        }
-    }
 }

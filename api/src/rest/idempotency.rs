@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::identity::guard::BODY_BYTES_MAX;
 use crate::identity::{Caller, sha256_hex};
 use crate::web::fault::Fault;
+use crate::web::refusal;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -47,7 +48,7 @@ async fn run(
     next: Next,
 ) -> Result<Response, Fault> {
     if key.is_empty() || key.len() > KEY_BYTES_MAX {
-        return Err(Fault::invalid(HEADER, format!("must have 1 to {KEY_BYTES_MAX} bytes")));
+        return Err(Fault::invalid(HEADER, refusal::length(1, KEY_BYTES_MAX)));
     }
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Fault::TooLarge)?;
@@ -74,12 +75,10 @@ async fn begin(app: &App, user: i64, key: &str, asked: &str) -> Result<Option<Re
     if let Some(row) = known {
         let (before, status): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
         if before != asked {
-            return Err(Fault::invalid(HEADER, "was used for another request"));
+            return Err(Fault::invalid(HEADER, "wrong-key-used"));
         }
         if status == BEGUN {
-            let text =
-                "the first request with this key is being done, or was cut off: look before you ask again";
-            return Err(Fault::Conflict(text.to_owned()));
+            return Err(Fault::conflict("wrong-key-begun"));
         }
         let location: String = row.try_get(2)?;
         return Ok(Some(answer(status, &location, row.try_get(3)?)));

@@ -38,7 +38,7 @@ pub struct SourceItem {
 /// The log sources, by client and name, with their health (D2.6).
 ///
 /// # Errors
-/// When the store fails.
+/// A cursor of no page, or the store fails.
 #[utoipa::path(get, path = "/api/v1/sources", params(Paging), responses((status = 200, body = Items<SourceItem>)))]
 pub async fn sources(page: Page, Query(paging): Query<Paging>) -> Result<Json<Items<SourceItem>>, Fault> {
     let scope = match page.asked_client(paging.client.as_deref()).await? {
@@ -73,7 +73,7 @@ pub async fn sources(page: Page, Query(paging): Query<Paging>) -> Result<Json<It
             name: source.name,
         })
         .collect();
-    Ok(Items::all(items))
+    Items::page(items, &paging, |source: &SourceItem| source.id)
 }
 
 /// An order for a log source (D6.9).
@@ -102,7 +102,7 @@ pub struct OrderItem {
 /// The orders, newest first.
 ///
 /// # Errors
-/// When the store fails.
+/// A cursor of no page, or the store fails.
 #[utoipa::path(get, path = "/api/v1/orders", params(Paging), responses((status = 200, body = Items<OrderItem>)))]
 pub async fn orders(page: Page, Query(paging): Query<Paging>) -> Result<Json<Items<OrderItem>>, Fault> {
     let client = page.asked_client(paging.client.as_deref()).await?.map(|(id, _)| id);
@@ -111,7 +111,7 @@ pub async fn orders(page: Page, Query(paging): Query<Paging>) -> Result<Json<Ite
     drop(connection);
     let names = page.names().await?;
     let own = found.into_iter().filter(|order| client.is_none_or(|client| order.client == client));
-    Ok(Items::all(own.map(|order| order_item(order, &names)).collect()))
+    Items::page(own.map(|order| order_item(order, &names)).collect(), &paging, |order: &OrderItem| order.id)
 }
 
 /// One order.
@@ -175,7 +175,7 @@ pub struct OrderRequest {
 pub async fn request_order(page: Page, Json(wanted): Json<OrderRequest>) -> Result<Response, Fault> {
     let (client, _) = page.asked_client(Some(&wanted.client)).await?.ok_or(Fault::NotFound)?;
     if page.app.catalogue.find(&wanted.source_type).is_none() {
-        return Err(Fault::invalid("source_type", "not in the catalogue"));
+        return Err(Fault::invalid("source_type", "wrong-source-type"));
     }
     let new = NewOrder {
         client,
@@ -183,7 +183,7 @@ pub async fn request_order(page: Page, Json(wanted): Json<OrderRequest>) -> Resu
         name: wanted.name,
         source_type: wanted.source_type,
         transport: SourceTransport::named(&wanted.transport)
-            .ok_or_else(|| Fault::invalid("transport", "unknown transport"))?,
+            .ok_or_else(|| Fault::no_choice("transport", &wanted.transport))?,
         goal: wanted.goal,
         expected_bytes_month: wanted.expected_bytes_month,
         follow_up: if wanted.soc { FollowUp::SiemAndSoc } else { FollowUp::Siem },

@@ -1,5 +1,7 @@
 //! Charts as SVG, drawn with plotters and coloured by the style sheet, each with a text for those who do not see it.
 
+use super::format;
+use crate::identity::Language;
 use minijinja::Value;
 use minijinja::value::Value as Html;
 use plotters::coord::Shift;
@@ -18,12 +20,14 @@ const SECOND: RGBColor = RGBColor(2, 0, 0);
 const GRID: RGBColor = RGBColor(3, 0, 0);
 const TEXT: RGBColor = RGBColor(4, 0, 0);
 const LIMIT: RGBColor = RGBColor(5, 0, 0);
-const TOKENS: [(&str, &str); 5] = [
+const HALO: RGBColor = RGBColor(6, 0, 0);
+const TOKENS: [(&str, &str); 6] = [
     ("#010000", "var(--chart-1)"),
     ("#020000", "var(--chart-2)"),
     ("#030000", "var(--chart-grid)"),
     ("#040000", "var(--chart-text)"),
     ("#050000", "var(--bad)"),
+    ("#060000", "var(--surface)"),
 ];
 
 /// One bar.
@@ -42,9 +46,9 @@ type Drawn = Result<String, Box<dyn std::error::Error>>;
 
 /// Bars over time, with a second series as a line and a limit as a dashed line.
 #[must_use]
-pub fn bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32), text: &str) -> Value {
+pub fn bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32), text: &str, language: Language) -> Value {
     let shown = &bars[..bars.len().min(BARS_MAX)];
-    finished(draw_bars(shown, limit, size), size, text)
+    finished(draw_bars(shown, limit, size, language), size, text)
 }
 
 /// A line without axes, as wide as a word.
@@ -54,7 +58,7 @@ pub fn spark(values: &[f64], text: &str) -> Value {
     finished(draw_spark(values, SIZE), SIZE, text)
 }
 
-fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32)) -> Drawn {
+fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32), language: Language) -> Drawn {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
@@ -80,7 +84,7 @@ fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32)) -> Drawn {
             .x_labels(bars.len().clamp(1, size.0 as usize / 80))
             .y_labels(5)
             .x_label_formatter(&label)
-            .y_label_formatter(&|y| plain(*y))
+            .y_label_formatter(&|y| short(*y, language))
             .label_style(style)
             .draw()?;
         let gap = if bars.len() > 60 { 0.05 } else { 0.15 };
@@ -90,6 +94,9 @@ fn draw_bars(bars: &[Bar], limit: Option<f64>, size: (u32, u32)) -> Drawn {
         }))?;
         let line: Vec<(f64, f64)> =
             bars.iter().enumerate().filter_map(|(at, bar)| Some((at as f64, bar.line?))).collect();
+        // The line crosses the bars, whose colour is about as dark as its own: a rim keeps the two apart.
+        chart.draw_series(LineSeries::new(line.clone(), HALO.stroke_width(6)))?;
+        chart.draw_series(line.iter().map(|point| Circle::new(*point, 5, HALO.filled())))?;
         chart.draw_series(LineSeries::new(line.clone(), SECOND.stroke_width(2)))?;
         chart.draw_series(line.into_iter().map(|point| Circle::new(point, 3, SECOND.filled())))?;
         if let Some(limit) = limit {
@@ -128,14 +135,15 @@ fn draw_spark(values: &[f64], size: (u32, u32)) -> Drawn {
     Ok(svg)
 }
 
-/// A label of the value axis: short, without the language's marks.
-fn plain(value: f64) -> String {
+/// A label of the value axis.
+fn short(value: f64, language: Language) -> String {
+    let decimal = |value, places| format::decimal(value, places, language);
     match value {
-        v if v >= 1e9 => format!("{:.1}G", v / 1e9),
-        v if v >= 1e6 => format!("{:.1}M", v / 1e6),
-        v if v >= 1e4 => format!("{:.0}k", v / 1e3),
-        v if v.fract().abs() < 1e-9 => format!("{v:.0}"),
-        v => format!("{v:.1}"),
+        v if v >= 1e9 => format!("{}G", decimal(v / 1e9, 1)),
+        v if v >= 1e6 => format!("{}M", decimal(v / 1e6, 1)),
+        v if v >= 1e4 => format!("{}k", decimal(v / 1e3, 0)),
+        v if v.fract().abs() < 1e-9 => decimal(v, 0),
+        v => decimal(v, 1),
     }
 }
 
@@ -162,7 +170,7 @@ mod tests {
     fn a_chart_has_its_bars_its_tokens_and_its_text() {
         let data: Vec<Bar> =
             (0..3).map(|n| Bar { label: format!("m{n}"), value: f64::from(n), line: Some(1.0) }).collect();
-        let svg = bars(&data, Some(2.5), HALF, "three \"months\"").to_string();
+        let svg = bars(&data, Some(2.5), HALF, "three \"months\"", Language::Nl).to_string();
         assert_eq!(svg.matches("<rect").count(), 2, "{svg}");
         assert!(svg.contains("aria-label=\"three &quot;months&quot;\""), "{svg}");
         assert!(
@@ -173,7 +181,7 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_no_failure() {
-        assert!(bars(&[], None, WIDE, "empty").to_string().starts_with("<svg"));
+        assert!(bars(&[], None, WIDE, "empty", Language::En).to_string().starts_with("<svg"));
         assert!(spark(&[], "empty").to_string().contains("empty"));
         assert!(spark(&[1.0], "one").to_string().starts_with("<svg"));
     }

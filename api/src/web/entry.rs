@@ -22,6 +22,8 @@ pub struct Entry {
     source_type: String,
     status: &'static str,
     line: String,
+    /// What else an analyst looks for first, where the line does not hold it: field and value.
+    gist: Vec<(&'static str, String)>,
     original: String,
     fields: Vec<FieldView>,
     defects: Vec<String>,
@@ -41,6 +43,7 @@ impl Entry {
     pub fn of(hit: &Hit) -> Entry {
         let original = hit.raw_text().into_owned();
         let line = if hit.message.is_empty() { &original } else { &hit.message };
+        let shown: String = line.chars().take(LINE_CHARS_MAX).collect();
         let host = ["host.name", "host.ip", "observer.name"].iter().find_map(|name| hit.get(name));
         Entry {
             id: hit.id.0,
@@ -50,7 +53,8 @@ impl Entry {
                 .map_or_else(|| hit.peer.map_or_else(String::new, |p| p.to_string()), ToString::to_string),
             source_type: hit.source_type.clone(),
             status: hit.status.name(),
-            line: line.chars().take(LINE_CHARS_MAX).collect(),
+            gist: gist(hit, &shown),
+            line: shown,
             fields: hit
                 .fields
                 .iter()
@@ -63,6 +67,37 @@ impl Entry {
             original,
         }
     }
+}
+
+/// The fields by which an event is told from its neighbours; the more telling first.
+const GIST_FIELDS: [&str; 11] = [
+    "user.name",
+    "process.command_line",
+    "process.executable",
+    "source.ip",
+    "destination.ip",
+    "destination.port",
+    "dns.question.name",
+    "url.original",
+    "url.domain",
+    "http.response.status_code",
+    "file.path",
+];
+/// Fields of the gist, at most.
+const GIST_MAX: usize = 4;
+/// Longest value in the gist, in characters.
+const GIST_CHARS_MAX: usize = 120;
+
+fn gist(hit: &Hit, line: &str) -> Vec<(&'static str, String)> {
+    let telling = GIST_FIELDS.iter().filter_map(|name| Some((*name, hit.get(name)?.to_string())));
+    let mut gist: Vec<(&'static str, String)> = Vec::new();
+    for (name, value) in telling.filter(|(_, value)| !value.is_empty() && !line.contains(value.as_str())) {
+        let twice = gist.iter().any(|(_, other)| other.contains(value.as_str()));
+        if !twice && gist.len() < GIST_MAX {
+            gist.push((name, value.chars().take(GIST_CHARS_MAX).collect()));
+        }
+    }
+    gist
 }
 
 /// A query term for exactly this value.
@@ -108,15 +143,4 @@ pub(crate) async fn on_busy_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?.map_err(Fault::from)
-}
-
-impl From<SearchError> for Fault {
-    fn from(error: SearchError) -> Fault {
-        match error {
-            SearchError::Cursor(_) => Fault::invalid("after", error),
-            SearchError::Query(_) => Fault::invalid("query", error),
-            error if error.is_callers() => Fault::invalid("limit", error),
-            error => Fault::internal(error),
-        }
-    }
 }

@@ -1,18 +1,16 @@
 //! Refusals and failures: made by handlers as a [`Fault`], shown as a page to people and as a problem document
 //! (RFC 9457) to programs.
 
+use super::locale::Texts;
 use super::shell;
+use super::telling::Telling;
 use crate::app::App;
-use crate::identity::{Caller, IdentityError};
+use crate::identity::{Caller, Language};
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use cmdb::CmdbError;
-use desk::DeskError;
-use figures::FigureError;
-use ledger::{BillingError, LedgerError};
 use serde::Serialize;
 use std::error::Error;
 use std::sync::Arc;
@@ -39,10 +37,10 @@ pub enum Fault {
         /// The field or parameter.
         field: String,
         /// What is wrong with it.
-        reason: String,
+        reason: Telling,
     },
     /// The thing was changed by somebody else in the meantime, or the change is not possible in its state.
-    Conflict(String),
+    Conflict(Telling),
     /// Too many attempts.
     TooMany,
     /// We failed.
@@ -68,10 +66,20 @@ pub struct Problem {
 }
 
 impl Fault {
-    /// A wrong field or parameter.
-    #[allow(clippy::needless_pass_by_value)] // callers hand over errors and texts alike
-    pub fn invalid(field: impl Into<String>, reason: impl ToString) -> Fault {
-        Fault::Invalid { field: field.into(), reason: reason.to_string() }
+    /// A wrong field or parameter; the reason is a key of the locale files where it needs no values.
+    pub fn invalid(field: impl Into<String>, reason: impl Into<Telling>) -> Fault {
+        Fault::Invalid { field: field.into(), reason: reason.into() }
+    }
+
+    /// A value that is none of those to choose from.
+    #[must_use]
+    pub fn no_choice(field: &str, value: &str) -> Fault {
+        Fault::invalid(field, Telling::new("wrong-choice").with("value", value))
+    }
+
+    /// Not possible now; the reason is a key of the locale files where it needs no values.
+    pub fn conflict(reason: impl Into<Telling>) -> Fault {
+        Fault::Conflict(reason.into())
     }
 
     /// A failure of ours.
@@ -129,15 +137,14 @@ impl Fault {
 
     /// What the caller is told about this very case.
     #[must_use]
-    pub fn detail(&self) -> Option<&str> {
+    pub fn detail(&self, texts: &Texts) -> Option<String> {
         match self {
-            Fault::Invalid { reason, .. } => Some(reason),
-            Fault::Conflict(detail) => Some(detail),
+            Fault::Invalid { reason, .. } | Fault::Conflict(reason) => Some(reason.say(texts)),
             _ => None,
         }
     }
 
-    fn problem(&self) -> Problem {
+    fn problem(&self, english: &Texts) -> Problem {
         let field = match self {
             Fault::Invalid { field, .. } => Some(field.clone()),
             _ => None,
@@ -146,7 +153,7 @@ impl Fault {
             kind: format!("/problems/{}", self.name()),
             title: self.title().to_owned(),
             status: self.status().as_u16(),
-            detail: self.detail().map(str::to_owned),
+            detail: self.detail(english),
             field,
         }
     }
@@ -158,87 +165,6 @@ impl IntoResponse for Fault {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-impl From<IdentityError> for Fault {
-    fn from(error: IdentityError) -> Fault {
-        match error {
-            IdentityError::LoginTaken(_) | IdentityError::TooManyTokens { .. } => {
-                Fault::Conflict(error.to_string())
-            }
-            IdentityError::LoginShape(_) => Fault::invalid("login", error),
-            IdentityError::PasswordLength { .. } => Fault::invalid("password", error),
-            IdentityError::RoleNotForOrganisation { .. } | IdentityError::NoRole => {
-                Fault::invalid("roles", error)
-            }
-            other => Fault::internal(other),
-        }
-    }
-}
-
-impl From<store::StoreError> for Fault {
-    fn from(error: store::StoreError) -> Fault {
-        Fault::internal(error)
-    }
-}
-
-impl From<LedgerError> for Fault {
-    fn from(error: LedgerError) -> Fault {
-        match error {
-            LedgerError::NotFound { .. } => Fault::NotFound,
-            LedgerError::State { .. } | LedgerError::CredentialTaken { .. } => {
-                Fault::Conflict(error.to_string())
-            }
-            LedgerError::Refused { field, reason } => Fault::Invalid { field: field.to_owned(), reason },
-            other => Fault::internal(other),
-        }
-    }
-}
-
-impl From<BillingError> for Fault {
-    fn from(error: BillingError) -> Fault {
-        match error {
-            BillingError::Ledger(error) => error.into(),
-            BillingError::Price(_) => Fault::internal(error),
-            other => Fault::Conflict(other.to_string()),
-        }
-    }
-}
-
-impl From<DeskError> for Fault {
-    fn from(error: DeskError) -> Fault {
-        match error {
-            DeskError::NotFound { .. } => Fault::NotFound,
-            DeskError::Conflict { .. } | DeskError::Step { .. } => Fault::Conflict(error.to_string()),
-            DeskError::Missing(what) | DeskError::Invalid { what, .. } | DeskError::TooLong { what, .. } => {
-                Fault::invalid(what, &error)
-            }
-            other => Fault::internal(other),
-        }
-    }
-}
-
-impl From<CmdbError> for Fault {
-    fn from(error: CmdbError) -> Fault {
-        Fault::internal(error)
-    }
-}
-
-impl From<FigureError> for Fault {
-    fn from(error: FigureError) -> Fault {
-        match error {
-            FigureError::Ledger(error) => error.into(),
-            FigureError::NoKri(_) => Fault::NotFound,
-            FigureError::NotOver(_) | FigureError::Frozen(_) => Fault::Conflict(error.to_string()),
-            other => Fault::internal(other),
-        }
-    }
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Fault {
-        Fault::internal(error)
     }
 }
 
@@ -261,7 +187,7 @@ pub async fn show(app: &App, request: Request, next: Next) -> Response {
         tracing::error!(path, error = %chain(error.as_ref()), "request failed");
     }
     if path.starts_with("/api/") {
-        return as_problem(&fault);
+        return as_problem(&fault, app.templates.texts(Language::En));
     }
     if matches!(fault, Fault::SignInFirst) && is_get {
         return Redirect::to(&format!("/login?next={}", escape(&target))).into_response();
@@ -280,14 +206,14 @@ fn rejected(response: &Response) -> Option<Fault> {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE
             if plain =>
         {
-            Some(Fault::invalid("request", "its body, path or query does not have the expected shape"))
+            Some(Fault::invalid("request", "wrong-request"))
         }
         _ => None,
     }
 }
 
-fn as_problem(fault: &Fault) -> Response {
-    let mut response = (fault.status(), Json(fault.problem())).into_response();
+fn as_problem(fault: &Fault, english: &Texts) -> Response {
+    let mut response = (fault.status(), Json(fault.problem(english))).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if matches!(fault, Fault::SignInFirst) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

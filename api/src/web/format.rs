@@ -14,8 +14,17 @@ pub fn time_element(at_ms: i64) -> Value {
         "<time class=\"nowrap\" datetime=\"{}\" title=\"{} UTC\">{}</time>",
         utc.format("%Y-%m-%dT%H:%M:%S%.3fZ"),
         utc.format("%Y-%m-%d %H:%M:%S%.3f"),
-        utc.with_timezone(&Brussels).format("%Y-%m-%d %H:%M:%S"),
+        time(at_ms),
     ))
+}
+
+/// An instant in Unix milliseconds as text, for the inside of a sentence.
+#[must_use]
+pub fn time(at_ms: i64) -> String {
+    DateTime::<Utc>::from_timestamp_millis(at_ms).map_or_else(
+        || "–".to_owned(),
+        |utc| utc.with_timezone(&Brussels).format("%Y-%m-%d %H:%M:%S").to_string(),
+    )
 }
 
 /// The day of an instant in Unix milliseconds, as `2026-11-22`.

@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::shell::Page;
+use crate::identity::user;
 use event::{CiId, ClientId, ProviderId, Scope};
 use serde::Serialize;
 use sqlx::Row;
@@ -17,20 +18,23 @@ pub struct Name {
     pub name: String,
 }
 
-/// All parties, read once for a page.
+/// All parties and people, read once for a page.
 #[derive(Debug)]
 pub struct Names<'p> {
     directory: Directory,
+    /// Names by login.
+    people: HashMap<String, String>,
     page: &'p Page,
 }
 
 impl Page {
-    /// Reads the names of all parties. Which of them show follows from the rows that a scope gave.
+    /// Reads the names of all parties and people. Which of them show follows from the rows that a scope gave.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn names(&self) -> Result<Names<'_>, Fault> {
-        Ok(Names { directory: self.app.store.directory().await?, page: self })
+        let people = user::names(self.app.store.read()).await?;
+        Ok(Names { directory: self.app.store.directory().await?, people, page: self })
     }
 
     /// The clients that this caller may pick from; none for a provider.
@@ -87,6 +91,27 @@ impl Names<'_> {
         match self.directory.provider_by_id(id) {
             Some(p) => Name { slug: p.slug.clone(), name: p.name.clone() },
             None => Name { slug: id.to_string(), name: id.to_string() },
+        }
+    }
+
+    /// The name of a user, or what a login that no user has is called.
+    #[must_use]
+    pub fn person(&self, login: &str) -> String {
+        self.people.get(login).cloned().unwrap_or_else(|| login.to_owned())
+    }
+
+    /// Who did something: a user's name, or what a part of the platform is called.
+    #[must_use]
+    pub fn actor(&self, actor: &str) -> String {
+        const PROGRAMS: [(&str, &str); 4] = [
+            ("policy", "actor-policy"),
+            ("cmdb", "actor-cmdb"),
+            ("pipeline", "actor-pipeline"),
+            ("demo", "actor-demo"),
+        ];
+        match PROGRAMS.iter().find(|(name, _)| *name == actor) {
+            Some((_, key)) if !self.people.contains_key(actor) => self.page.text(key),
+            _ => self.person(actor),
         }
     }
 

@@ -2,14 +2,16 @@
 
 use super::fault::Fault;
 use super::locale::negotiate;
+use super::telling::Telling;
 use super::{Answer, fault};
 use crate::app::App;
-use crate::identity::{Action, Caller, Language, Theme, guard};
+use crate::identity::{Action, Caller, Language, Role, Theme, guard};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use event::ClientId;
+use ledger::Month;
 use serde::Serialize;
 use std::sync::Arc;
 use store::{AuditEntry, Tx};
@@ -99,6 +101,18 @@ impl Page {
         self.app.templates.texts(self.language()).text(key, None)
     }
 
+    /// A telling in the language of the page.
+    #[must_use]
+    pub fn say(&self, telling: &Telling) -> String {
+        telling.say(self.app.templates.texts(self.language()))
+    }
+
+    /// The month after, unless it has not begun.
+    #[must_use]
+    pub fn month_after(&self, month: Month) -> Option<String> {
+        (month < Month::of(self.app.now())).then(|| month.next().to_string())
+    }
+
     /// Writes a row of the audit log, in the transaction of what it tells of.
     ///
     /// # Errors
@@ -151,9 +165,10 @@ pub fn fault_page(app: &App, caller: Option<&Caller>, look: &Look, fault: &Fault
     struct View<'f> {
         name: &'f str,
         status: u16,
-        detail: Option<&'f str>,
+        detail: Option<String>,
     }
-    let view = View { name: fault.name(), status: fault.status().as_u16(), detail: fault.detail() };
+    let detail = fault.detail(app.templates.texts(look.language(caller)));
+    let view = View { name: fault.name(), status: fault.status().as_u16(), detail };
     render(app, caller, look, fault.status(), "fault.html", view)
         .unwrap_or_else(|_| fault.status().into_response())
 }
@@ -205,10 +220,26 @@ const NAV: &[(&str, &str, &str, Action)] = &[
     ("users", "/users", "a", Action::ManageUsers),
 ];
 
-/// The first page that a caller may see.
+/// Pages under another address than the one in the navigation that leads to them.
+const UNDER: &[(&str, &str)] =
+    &[("/alerts", "/queue"), ("/events", "/search"), ("/quarantine", "/sources"), ("/audit", "/users")];
+
+/// Where the day of a role begins; of somebody with several, with the first.
+const HOMES: &[(Role, &str)] = &[
+    (Role::SocLead, "/queue"),
+    (Role::Analyst, "/queue"),
+    (Role::Provider, "/cases"),
+    (Role::ClientApprover, "/cases"),
+    (Role::ClientReader, "/cases"),
+    (Role::Billing, "/invoices"),
+    (Role::Board, "/kris"),
+    (Role::Administrator, "/sources"),
+];
+
+/// The page with which a caller begins.
 #[must_use]
 pub fn home(caller: &Caller) -> &'static str {
-    NAV.iter().find(|(_, _, _, action)| caller.may(*action)).map_or("/profile", |(_, href, _, _)| href)
+    HOMES.iter().find(|(role, _)| caller.has(*role)).map_or("/profile", |(_, href)| href)
 }
 
 impl Shell {
@@ -251,13 +282,16 @@ fn form_field(caller: &Caller) -> String {
 }
 
 fn nav(caller: &Caller, path: &str) -> Vec<NavItem> {
+    let leads_to =
+        |href: &str| path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let under = UNDER.iter().find(|(own, _)| leads_to(own)).map(|(_, href)| *href);
     NAV.iter()
         .filter(|(_, _, _, action)| caller.may(*action))
         .map(|(key, href, letter, _)| NavItem {
             key,
             href,
             letter,
-            current: path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            current: under.map_or_else(|| leads_to(href), |under| under == *href),
         })
         .collect()
 }

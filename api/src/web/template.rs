@@ -76,6 +76,11 @@ fn set(language: Language) -> Set {
     }
     let spoken = Arc::clone(&texts);
     environment.add_function("t", move |key: &str, args: Kwargs| text(&spoken, key, &args));
+    let known = Arc::clone(&texts);
+    environment.add_function("word", move |prefix: &str, word: &str| match format!("{prefix}{word}") {
+        key if known.has(&key) => known.text(&key, None),
+        _ => word.replace('_', " "),
+    });
     environment.add_function("asset", asset::address);
     environment
         .add_filter("time", |at_ms: Value| whole(&at_ms).map_or(Value::from("–"), format::time_element));

@@ -18,7 +18,7 @@ async fn an_analyst_takes_a_case_from_the_queue_and_closes_it() {
     let case = browser.path().await;
 
     browser.click("form[action$='/assign'] button[data-key=a]").await;
-    browser.says("dl.facts dd", "lotte").await;
+    browser.says("dl.facts dd", "Lotte Aerts").await;
     take_step(&browser, "triage").await;
     take_step(&browser, "investigating").await;
 

@@ -131,6 +131,11 @@ impl Browser {
         self.appears(css).await.select_by_value(value).await.unwrap();
     }
 
+    /// Makes the window this large, in CSS pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+    }
+
     /// The path of the page.
     pub async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()

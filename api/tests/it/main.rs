@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod access;
+mod contrast;
 mod entrance;
 mod orders;
+mod pages;
 mod work;
 mod world;

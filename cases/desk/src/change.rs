@@ -1,7 +1,7 @@
 //! Changing a case: one way in, so that scope, version, workflow, timeline and audit are never forgotten.
 
 use crate::case::{self, Case, CaseId, Verdict};
-use crate::error::{reason, within};
+use crate::error::{Unfit, reason, within};
 use crate::group::{self, GroupId, GroupState};
 use crate::register::{Joined, link, raise, refresh};
 use crate::timeline::{self, EventKind, NewEvent};
@@ -232,7 +232,7 @@ async fn prioritise(
 ) -> Result<(), DeskError> {
     let why = reason(why)?;
     if !(1..=4).contains(&priority) {
-        return Err(DeskError::invalid("priority", format!("must be 1 to 4, got {priority}")));
+        return Err(DeskError::invalid("priority", Unfit::Priority(priority.into())));
     }
     let sql = "UPDATE security_case SET priority = $1 WHERE id = $2";
     sqlx::query(sql).bind(i64::from(priority)).bind(case.id.0).execute(tx.connection()).await?;
@@ -274,7 +274,7 @@ async fn rename(tx: &mut Tx, who: &Who<'_>, case: &Case, title: &str) -> Result<
 async fn link_group(tx: &mut Tx, who: &Who<'_>, case: &Case, id: GroupId) -> Result<(), DeskError> {
     let group = group::require(tx, who.scope, id).await?;
     if group.client != case.client || group.state == GroupState::Cased {
-        return Err(DeskError::invalid("alert group", "must be of the case's client and in no other case"));
+        return Err(DeskError::invalid("alert group", Unfit::NotForCase));
     }
     link(tx, case.id, id, who.actor, who.at_ms).await?;
     let joined = Joined::of_alerts(tx.connection(), case, group.level).await?;
@@ -284,7 +284,7 @@ async fn link_group(tx: &mut Tx, who: &Who<'_>, case: &Case, id: GroupId) -> Res
 async fn unlink_group(tx: &mut Tx, who: &Who<'_>, case: &Case, id: GroupId) -> Result<(), DeskError> {
     let group = group::require(tx, who.scope, id).await?;
     if group.case != Some(case.id) {
-        return Err(DeskError::invalid("alert group", "is not part of the case"));
+        return Err(DeskError::invalid("alert group", Unfit::NotInCase));
     }
     let sql = "UPDATE alert_group SET case_id = NULL, state = 'open', hands_off = 1 WHERE id = $1";
     sqlx::query(sql).bind(id.0).execute(tx.connection()).await?;
@@ -295,10 +295,10 @@ async fn merge(tx: &mut Tx, who: &Who<'_>, case: &Case, into: CaseId, why: &str)
     let why = reason(why)?;
     let target = case::require(tx.connection(), who.scope, into).await?;
     if target.client != case.client || target.id == case.id {
-        return Err(DeskError::invalid("case to merge into", "must be another case of the same client"));
+        return Err(DeskError::invalid("case to merge into", Unfit::NotAnother));
     }
     if matches!(target.state, State::Merged | State::Withdrawn) {
-        return Err(DeskError::invalid("case to merge into", format!("is {}", target.state.name())));
+        return Err(DeskError::invalid("case to merge into", Unfit::Gone(target.state)));
     }
     Workflow::builtin().check(case.state, State::Merged, true, case.verdict.is_some())?;
     let sql = "UPDATE security_case SET merged_into_id = $1 WHERE id = $2";

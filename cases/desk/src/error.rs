@@ -1,6 +1,6 @@
 //! What can go wrong at the desk.
 
-use crate::State;
+use crate::{GroupId, GroupState, State};
 use store::StoreError;
 
 /// An error of the desk. The first six are the caller's and say what to do.
@@ -42,7 +42,7 @@ pub enum DeskError {
         /// Which value.
         what: &'static str,
         /// What is wrong with it.
-        why: String,
+        why: Unfit,
     },
     /// A text is longer than its limit.
     #[error("{what} has {bytes} bytes, at most {bytes_max} are kept")]
@@ -78,9 +78,36 @@ impl DeskError {
         DeskError::Store(StoreError::Corrupt { what, found: found.to_string() })
     }
 
-    pub(crate) fn invalid(what: &'static str, why: impl Into<String>) -> DeskError {
-        DeskError::Invalid { what, why: why.into() }
+    pub(crate) fn invalid(what: &'static str, why: Unfit) -> DeskError {
+        DeskError::Invalid { what, why }
     }
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// Priorities are 1 to 4.
+    #[error("must be 1 to 4, got {0}")]
+    Priority(i64),
+    /// A case is registered of open groups of its own client.
+    #[error("must be open and of the case's client, {0} is not")]
+    NotForNewCase(GroupId),
+    /// Each group is in one case, of its own client.
+    #[error("must be of the case's client and in no other case")]
+    NotForCase,
+    /// Only what is in a case can leave it.
+    #[error("is not part of the case")]
+    NotInCase,
+    /// Only an open group can be put aside.
+    #[error("is {}, not open", .0.name())]
+    NotOpen(GroupState),
+    /// A case merges into another one of its client.
+    #[error("must be another case of the same client")]
+    NotAnother,
+    /// Nothing merges into a case that is itself no more.
+    #[error("is {}", .0.name())]
+    Gone(State),
 }
 
 /// A reason that is more than blanks.

@@ -1,6 +1,6 @@
 //! Groups of alerts: the same rule about the same entity within a window. What the queue of alerts shows.
 
-use crate::error::reason;
+use crate::error::{Unfit, reason};
 use crate::{CaseId, DeskError, Level};
 use event::{CiId, ClientId, EventId, ProviderId, Scope, SourceId};
 use sqlx::any::AnyRow;
@@ -284,7 +284,7 @@ pub async fn dismiss(
     let why = reason(why)?;
     let group = require(tx, scope, id).await?;
     if group.state != GroupState::Open {
-        return Err(DeskError::invalid("alert group", format!("is {}, not open", group.state.name())));
+        return Err(DeskError::invalid("alert group", Unfit::NotOpen(group.state)));
     }
     let sql = "UPDATE alert_group SET state = 'dismissed', reason = $1 WHERE id = $2";
     sqlx::query(sql).bind(why).bind(id.0).execute(tx.connection()).await?;

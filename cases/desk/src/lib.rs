@@ -25,7 +25,7 @@ mod workflow;
 pub use crate::alert::{Level, NewAlert, SUMMARY_BYTES_MAX, alert_id, entity_of};
 pub use crate::case::{Case, CaseId, REASSIGNMENTS_MAX, Verdict};
 pub use crate::change::{Change, change};
-pub use crate::error::DeskError;
+pub use crate::error::{DeskError, Unfit};
 pub use crate::group::{
     Alert, AlertGroup, GroupFilter, GroupId, GroupPage, GroupState, alert_queue, alerts_of, dismiss, group,
 };

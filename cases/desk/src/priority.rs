@@ -1,5 +1,6 @@
 //! Priority from impact and urgency (D4.5), by rules that are data.
 
+use crate::error::Unfit;
 use crate::{DeskError, Level};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -53,7 +54,7 @@ impl PriorityRules {
         let numbers = numbers.chain(&rules.impact_by_criticality).chain(&rules.impact_by_information_class);
         let outside = numbers.chain([&rules.impact_unknown]).find(|number| !(1..=4).contains(*number));
         if let Some(number) = outside {
-            return Err(DeskError::invalid("priority rules", format!("must be 1 to 4, got {number}")));
+            return Err(DeskError::invalid("priority rules", Unfit::Priority(i64::from(*number))));
         }
         Ok(rules)
     }

@@ -1,7 +1,7 @@
 //! Registering a case (D4.3): by a person out of groups of alerts, or by the policy.
 
 use crate::case::{self, Case, CaseId};
-use crate::error::{cut, within};
+use crate::error::{Unfit, cut, within};
 use crate::group::{self, AlertGroup, GroupId, GroupState};
 use crate::timeline::{self, Clocks, EventKind, NewEvent};
 use crate::{DeskError, Level, PriorityRules, State, Targets};
@@ -51,8 +51,7 @@ pub async fn register(
     for id in &new.groups {
         let group = group::require(tx, scope, *id).await?;
         if group.client != new.client || group.state != GroupState::Open {
-            let why = format!("must be open and of the case's client, {id} is not");
-            return Err(DeskError::invalid("alert group", why));
+            return Err(DeskError::invalid("alert group", Unfit::NotForNewCase(*id)));
         }
         groups.push(group);
     }

@@ -5,12 +5,14 @@
 
 mod compute;
 mod definition;
+mod note;
 mod read;
 mod statistic;
 mod stored;
 
 pub use self::compute::{CaseFact, CiFact, Facts, KRI_ROWS_MAX, SourceFact, compute};
 pub use self::definition::{Computation, Direction, KriDefinition, KriPack, Statistic, Threshold, Unit};
+pub use self::note::KriNote;
 pub use self::read::facts;
 pub use self::statistic::{SPREAD_MIN, Spread};
 pub use self::stored::{KriSettings, TREND_MONTHS_MAX, freeze, month_values, trend};
@@ -102,6 +104,6 @@ pub struct KriRow {
     pub figure: f64,
     /// Whether it is one of those counted (uncovered, silent, unparsed, over target).
     pub counted: bool,
-    /// Why, in a word: the flag, the state.
+    /// Why: a [`KriNote`] in English.
     pub note: String,
 }

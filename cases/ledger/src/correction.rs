@@ -9,13 +9,14 @@ use crate::month::Month;
 use crate::price::PriceBook;
 use crate::subscription::audit;
 use crate::usage::month as stored_month;
-use crate::{LedgerError, case_count};
+use crate::{LedgerError, Refusal, case_count};
 use event::{ClientId, Scope, Timestamp};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-use store::{Actor, Tx};
+use std::ops::RangeInclusive;
+use store::{Actor, Tx, scope_sql};
 
 /// What an entry corrects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -108,7 +109,10 @@ pub async fn credit_false_positive(
     }
     let month = entry_month(tx.connection(), client, about, now).await?;
     if book.list(month)?.decisions.false_positive_of_common_rule == FalsePositive::Counted {
-        return Err(refused("case", "the price list counts false positives of common rules"));
+        return Err(refused(
+            "case",
+            Refusal::Other("the price list counts false positives of common rules".to_owned()),
+        ));
     }
     let reason = format!("{number}: {}", given(reason)?);
     let mut entry = blank(client, month, about, CorrectionKind::FalsePositive, reason, actor, now);
@@ -133,7 +137,7 @@ pub async fn correct_amount(
         return Err(LedgerError::NotFound { what: "client", id: client.to_string() }.into());
     }
     if crate::money::cents(amount) != amount {
-        return Err(refused("amount", "must be in whole cents"));
+        return Err(refused("amount", Refusal::Other("must be in whole cents".to_owned())));
     }
     let month = entry_month(tx.connection(), client, about, now).await?;
     let mut entry = blank(client, month, about, CorrectionKind::Amount, given(reason)?, actor, now);
@@ -200,11 +204,22 @@ pub(crate) async fn of_month(
     client: ClientId,
     month: Month,
 ) -> Result<Vec<Correction>, LedgerError> {
-    let sql =
+    of_months(connection, &Scope::every_client().narrowed_to(client), month..=month).await
+}
+
+/// The entries that work in some months of the clients of a scope, in order of entry.
+pub(crate) async fn of_months(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    months: RangeInclusive<Month>,
+) -> Result<Vec<Correction>, LedgerError> {
+    let sql = format!(
         "SELECT id, client_id, month, about_month, kind, cases, bytes, amount, case_id, reason, entered_by,
-               entered_ms FROM correction WHERE client_id = $1 AND month = $2 ORDER BY id";
-    let rows = sqlx::query(sql).bind(i64::from(client.0)).bind(month.stored()).fetch_all(connection).await?;
-    rows.iter().map(read).collect()
+               entered_ms FROM correction WHERE {} AND month >= $1 AND month <= $2 ORDER BY id",
+        scope_sql(scope, "client_id", &[])
+    );
+    let query = sqlx::query(&sql).bind(months.start().stored()).bind(months.end().stored());
+    query.fetch_all(connection).await?.iter().map(read).collect()
 }
 
 /// Where an entry about a month works: in that month while it is open, else now; never in a closed month.
@@ -276,13 +291,13 @@ pub(crate) async fn enter(
 
 fn given(reason: &str) -> Result<String, BillingError> {
     if reason.trim().is_empty() {
-        return Err(refused("reason", "must be given"));
+        return Err(refused("reason", Refusal::Missing));
     }
     Ok(reason.trim().to_owned())
 }
 
-fn refused(field: &'static str, reason: &str) -> BillingError {
-    LedgerError::Refused { field, reason: reason.to_owned() }.into()
+fn refused(field: &'static str, reason: Refusal) -> BillingError {
+    LedgerError::Refused { field, reason }.into()
 }
 
 fn read(row: &AnyRow) -> Result<Correction, LedgerError> {

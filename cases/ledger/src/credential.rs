@@ -4,8 +4,8 @@
 //! A token is shown once, when it is made; the ledger keeps its SHA-256 only. A token has 192 random bits, so a fast
 //! hash is enough: there is nothing to guess.
 
-use crate::LedgerError;
 use crate::source::audit;
+use crate::{LedgerError, Refusal};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event::{Scope, SourceId, Timestamp};
@@ -80,7 +80,7 @@ impl Credential {
         if value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(Credential { kind: CredentialKind::Certificate, value });
         }
-        let reason = "must be a SHA-256 fingerprint of 64 hexadecimal digits".to_owned();
+        let reason = Refusal::Other("must be a SHA-256 fingerprint of 64 hexadecimal digits".to_owned());
         Err(LedgerError::Refused { field: "certificate", reason })
     }
 
@@ -92,7 +92,7 @@ impl Credential {
         let (address, bits) = network.split_once('/').map_or((network, None), |(a, b)| (a, Some(b)));
         let refused = || LedgerError::Refused {
             field: "address",
-            reason: format!("`{network}` is not an address or network such as 10.1.0.0/16"),
+            reason: Refusal::Other(format!("`{network}` is not an address or network such as 10.1.0.0/16")),
         };
         let address: IpAddr = address.parse().map_err(|_| refused())?;
         let bits_max = if address.is_ipv4() { 32 } else { 128 };

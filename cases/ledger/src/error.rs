@@ -1,5 +1,6 @@
 //! What can go wrong in the ledger's tables, apart from prices ([`crate::PriceError`]).
 
+use chrono::NaiveDate;
 use store::StoreError;
 
 /// An error of the ledger.
@@ -42,8 +43,8 @@ pub enum LedgerError {
     Refused {
         /// Of which field.
         field: &'static str,
-        /// Why, in words for the person.
-        reason: String,
+        /// Why.
+        reason: Refusal,
     },
     /// Another source already shows this token, certificate, address or listener.
     #[error("{kind} {value} already belongs to another source")]
@@ -59,6 +60,41 @@ pub enum LedgerError {
         /// The limit.
         limit: usize,
     },
+}
+
+/// Why a value is not acceptable. The last one holds what only commands can meet, in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nothing was given.
+    #[error("must be given")]
+    Missing,
+    /// A text outside its limits, which count bytes.
+    #[error("must have {min} to {max} bytes")]
+    Length {
+        /// Fewest.
+        min: usize,
+        /// Most.
+        max: usize,
+    },
+    /// A number below zero.
+    #[error("must not be negative")]
+    Negative,
+    /// No source type.
+    #[error("must name an entry of the catalogue")]
+    NotInCatalogue,
+    /// A provider asks for what another one operates.
+    #[error("a provider can ask for sources that it operates itself only")]
+    NotOperated,
+    /// The client has a source of that name.
+    #[error("the client already has a source `{0}`")]
+    NameTaken(String),
+    /// A day that lies behind us.
+    #[error("{0} is over")]
+    DayOver(NaiveDate),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
 }
 
 impl From<sqlx::Error> for LedgerError {

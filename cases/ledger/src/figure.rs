@@ -1,17 +1,22 @@
 //! The figures of a client's months that averages and bills rest on: open months as the tables say now, closed and
 //! imported ones as they were frozen.
 
+mod month_facts;
+
 use crate::billing::BillingError;
-use crate::case_count;
-use crate::correction::{self, Correction, CorrectionKind};
-use crate::decision::Decisions;
+use crate::correction::{Correction, CorrectionKind};
+use crate::error::id;
 use crate::month::{Day, Month};
 use crate::price::PriceBook;
-use crate::usage::{month as stored_month, month_stored, month_usage};
+use crate::usage::month as stored_month;
 use crate::{LedgerError, average::AVERAGE_MONTHS_MAX};
 use event::{ClientId, Scope, Timestamp};
+use month_facts::MonthFacts;
 use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use std::collections::BTreeMap;
+use store::scope_sql;
 
 /// Whether a month's figures can still change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,13 +73,36 @@ pub async fn history(
     if !may_see(scope, client) {
         return Ok(Vec::new());
     }
-    let first = service_start(connection, client).await?.unwrap_or(last).min(last);
-    let months = (0..count as i32).map(|back| last.plus(-back)).take_while(|month| *month >= first);
-    let mut figures = Vec::new();
-    for month in months {
-        figures.push(figure(connection, book, client, month).await?);
+    let mut found = histories(connection, &scope.narrowed_to(client), book, last, count).await?;
+    let missing = || LedgerError::NotFound { what: "client", id: client.to_string() };
+    Ok(found.remove(&client).ok_or_else(missing)?)
+}
+
+/// [`history`] of every client within the scope at once, in as many queries as for one.
+///
+/// # Errors
+/// As [`history`].
+pub async fn histories(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    book: &PriceBook,
+    last: Month,
+    count: usize,
+) -> Result<BTreeMap<ClientId, Vec<MonthFigure>>, BillingError> {
+    if scope.provider_filter().is_some() || count == 0 {
+        return Ok(BTreeMap::new());
     }
-    Ok(figures)
+    let starts = service_starts(connection, scope).await?;
+    let facts = MonthFacts::read(connection, scope, last.plus(1 - count as i32)..=last).await?;
+    let mut histories = BTreeMap::new();
+    for (client, start) in starts {
+        let first = start.unwrap_or(last).min(last);
+        let months = (0..count as i32).map(|back| last.plus(-back)).take_while(|month| *month >= first);
+        let figures: Result<_, BillingError> =
+            months.map(|month| facts.figure(book, client, month)).collect();
+        histories.insert(client, figures?);
+    }
+    Ok(histories)
 }
 
 /// The months of the average of `month`, newest first (D7.6).
@@ -93,57 +121,15 @@ pub fn may_see(scope: &Scope, client: ClientId) -> bool {
     scope.provider_filter().is_none() && scope.allows(client)
 }
 
-async fn figure(
-    connection: &mut AnyConnection,
-    book: &PriceBook,
-    client: ClientId,
-    month: Month,
-) -> Result<MonthFigure, BillingError> {
-    let sql = "SELECT processed_bytes, stored_bytes, cases, origin FROM month_close
-               WHERE client_id = $1 AND month = $2";
-    let query = sqlx::query(sql).bind(i64::from(client.0)).bind(month.stored());
-    if let Some(row) = query.fetch_optional(&mut *connection).await? {
-        let origin: String = row.try_get(3)?;
-        let origin = if origin == "imported" { FigureOrigin::Imported } else { FigureOrigin::Closed };
-        let (processed_bytes, stored_bytes) = (row.try_get(0)?, row.try_get(1)?);
-        return Ok(MonthFigure { month, processed_bytes, stored_bytes, cases: row.try_get(2)?, origin });
-    }
-    open_figure(connection, &book.list(month)?.decisions, client, month).await
-}
-
-async fn open_figure(
-    connection: &mut AnyConnection,
-    decisions: &Decisions,
-    client: ClientId,
-    month: Month,
-) -> Result<MonthFigure, BillingError> {
-    let every = Scope::every_client();
-    let metered = month_usage(connection, &every, client, month).await?.bytes;
-    let stored_bytes = month_stored(connection, &every, client, month).await?;
-    let cases = case_count::counted(connection, client, month, decisions).await?;
-    let entries = correction::of_month(connection, client, month).await?;
-    let entries = effective(entries, month, &cases);
-    Ok(MonthFigure {
-        month,
-        processed_bytes: metered + entries.iter().map(|entry| entry.bytes).sum::<i64>(),
-        stored_bytes,
-        cases: cases.len() as i64 + entries.iter().map(|entry| entry.cases).sum::<i64>(),
-        origin: FigureOrigin::Open,
-    })
-}
-
 /// The entries that work in an open month: a credit for a false positive of this same month falls away when the case
 /// is not counted any more (merged since), or it would be taken off twice.
-pub(crate) fn effective(
-    entries: Vec<Correction>,
-    month: Month,
-    counted: &[case_count::CaseRef],
-) -> Vec<Correction> {
-    let works = |entry: &Correction| {
-        let own = entry.kind == CorrectionKind::FalsePositive && entry.about == month;
-        !own || counted.iter().any(|case| Some(case.id) == entry.case_id)
-    };
-    entries.into_iter().filter(works).collect()
+pub(crate) fn effective(entries: Vec<Correction>, month: Month, counted: &[i64]) -> Vec<Correction> {
+    entries.into_iter().filter(|entry| works(entry, month, counted)).collect()
+}
+
+fn works(entry: &Correction, month: Month, counted: &[i64]) -> bool {
+    let own = entry.kind == CorrectionKind::FalsePositive && entry.about == month;
+    !own || entry.case_id.is_some_and(|case| counted.contains(&case))
 }
 
 /// The last month of a client that is closed or imported.
@@ -156,16 +142,31 @@ pub(crate) async fn last_closed(
     last.map(stored_month).transpose()
 }
 
+const SERVICE_START: &str =
+    "SELECT service_start, (SELECT MIN(month) FROM month_close WHERE client_id = client.id),
+    (SELECT MIN(first_ms) FROM usage_day WHERE client_id = client.id), id FROM client WHERE ";
+
 /// The first month of service: that of the client's first day or of the first imported figures, whichever comes first;
 /// where neither is known, that of the first event.
 pub(crate) async fn service_start(
     connection: &mut AnyConnection,
     client: ClientId,
 ) -> Result<Option<Month>, LedgerError> {
-    let sql = "SELECT service_start, (SELECT MIN(month) FROM month_close WHERE client_id = client.id),
-               (SELECT MIN(first_ms) FROM usage_day WHERE client_id = client.id) FROM client WHERE id = $1";
-    let row = sqlx::query(sql).bind(i64::from(client.0)).fetch_optional(connection).await?;
-    let row = row.ok_or(LedgerError::NotFound { what: "client", id: client.to_string() })?;
+    let sql = format!("{SERVICE_START} id = $1");
+    let row = sqlx::query(&sql).bind(i64::from(client.0)).fetch_optional(connection).await?;
+    first_month(&row.ok_or(LedgerError::NotFound { what: "client", id: client.to_string() })?)
+}
+
+async fn service_starts(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+) -> Result<Vec<(ClientId, Option<Month>)>, LedgerError> {
+    let sql = format!("{SERVICE_START} {}", scope_sql(scope, "id", &[]));
+    let rows = sqlx::query(&sql).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((ClientId(id(row.try_get(3)?, "client number")?), first_month(row)?))).collect()
+}
+
+fn first_month(row: &AnyRow) -> Result<Option<Month>, LedgerError> {
     let day: Option<String> = row.try_get(0)?;
     let imported: Option<i64> = row.try_get(1)?;
     let heard: Option<i64> = row.try_get(2)?;

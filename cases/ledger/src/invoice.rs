@@ -5,9 +5,11 @@
 
 mod close;
 mod read;
+mod remark;
 
 pub use self::close::{OpeningFigures, close_month, import_opening, price_by_hand, reconcile};
 pub use self::read::{invoice, invoices};
+pub use self::remark::Remark;
 
 use crate::case_count::CaseRef;
 use crate::correction::{Correction, CorrectionKind};
@@ -127,9 +129,9 @@ pub struct Line {
     pub unit_price: Option<Decimal>,
     /// In whole cents; none when a person must price it, see [`Line::question`].
     pub amount: Option<Decimal>,
-    /// Why there is no amount.
+    /// Why there is no amount: a [`Remark`] in English.
     pub question: Option<String>,
-    /// The band, the reason of a correction, or who priced by hand.
+    /// The band, the reason of a correction, or who priced by hand: a [`Remark`] in English.
     pub note: String,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
@@ -304,14 +306,12 @@ fn gb_line(
     price: Decimal,
 ) -> Line {
     let included = Decimal::from(list.standard.volume_gb);
-    let (volume, charged) = match list.decisions.volume_charged {
-        VolumeCharged::Month => (gigabytes(bytes), "of the month"),
-        VolumeCharged::Average => (gigabytes(mean.sum) / Decimal::from(mean.months), "on average"),
-    };
+    let averaged = list.decisions.volume_charged == VolumeCharged::Average;
+    let volume = if averaged { gigabytes(mean.sum) / Decimal::from(mean.months) } else { gigabytes(bytes) };
     let quantity = (volume - included).max(Decimal::ZERO);
-    let note = format!("{} GB {charged}, {included} GB included", money::shown_gb(volume));
+    let note = Remark::Volume { volume: money::shown_gb(volume), averaged, included }.to_string();
     let mut evidence = vec![Evidence::Usage { month: facts.month, bytes }];
-    if list.decisions.volume_charged == VolumeCharged::Average {
+    if averaged {
         evidence.push(Evidence::Average { months: facts.figures.clone() });
     }
     Line {
@@ -347,7 +347,7 @@ fn band_line(facts: &Facts, list: &PriceList, mean: Average) -> Line {
     };
     let Some((lowest, band)) = list.band(mean) else {
         let highest = list.enterprise.bands.last().map_or(0, |band| band.upto);
-        let question = format!("{shown} cases on average lie above the highest band, {highest}");
+        let question = Remark::AboveBands { average: shown, highest, priced: None }.to_string();
         return line(Decimal::ONE, None, None, Some(question), String::new());
     };
     let cases = facts.figures.first().map_or(0, |figure| figure.cases).max(0);
@@ -355,7 +355,7 @@ fn band_line(facts: &Facts, list: &PriceList, mean: Average) -> Line {
         BandPrice::Month => Decimal::ONE,
         BandPrice::Case => Decimal::from(cases),
     };
-    let note = format!("{shown} cases on average, band {lowest}–{}", band.upto);
+    let note = Remark::Band { average: shown, lowest, upto: band.upto }.to_string();
     line(quantity, Some(band.month), Some(cents(quantity * band.month)), None, note)
 }
 

@@ -16,7 +16,7 @@ use crate::credential::{Token, renew_token};
 use crate::error::id;
 use crate::month::Day;
 use crate::source::{NewSource, SourceTransport, put_source, stop_source};
-use crate::{LedgerError, month};
+use crate::{LedgerError, Refusal, month};
 use chrono::NaiveDate;
 use event::{CiId, ClientId, ProviderId, Scope, SourceId, Timestamp};
 use rand::CryptoRng;
@@ -243,24 +243,24 @@ pub async fn request(
 }
 
 fn check(scope: &Scope, new: &NewOrder) -> Result<(), LedgerError> {
-    let refused = |field, reason: &str| Err(LedgerError::Refused { field, reason: reason.to_owned() });
+    let refused = |field, reason| Err(LedgerError::Refused { field, reason });
     if new.client == ClientId::QUARANTINE || !scope.allows(new.client) {
         return Err(LedgerError::NotFound { what: "client", id: new.client.to_string() });
     }
     if scope.provider_filter().is_some_and(|own| new.provider != Some(own)) {
-        return refused("provider", "a provider can ask for sources that it operates itself only");
+        return refused("provider", Refusal::NotOperated);
     }
     if new.name.trim().is_empty() || new.name.len() > crate::source::SOURCE_NAME_BYTES_MAX {
-        return refused("name", "must have 1 to 120 bytes");
+        return refused("name", Refusal::Length { min: 1, max: crate::source::SOURCE_NAME_BYTES_MAX });
     }
     if new.goal.trim().is_empty() || new.goal.len() > ORDER_TEXT_BYTES_MAX {
-        return refused("goal", "must have 1 to 10000 bytes");
+        return refused("goal", Refusal::Length { min: 1, max: ORDER_TEXT_BYTES_MAX });
     }
     if new.source_type.is_empty() {
-        return refused("source_type", "must name an entry of the catalogue");
+        return refused("source_type", Refusal::NotInCatalogue);
     }
     if new.expected_bytes_month < 0 {
-        return refused("expected_bytes_month", "must not be negative");
+        return refused("expected_bytes_month", Refusal::Negative);
     }
     Ok(())
 }
@@ -296,7 +296,7 @@ pub async fn reject(
     now: Timestamp,
 ) -> Result<(), LedgerError> {
     if reason.trim().is_empty() {
-        return Err(LedgerError::Refused { field: "reason", reason: "must be given".to_owned() });
+        return Err(LedgerError::Refused { field: "reason", reason: Refusal::Missing });
     }
     let found = expect(tx, scope, order, &[OrderState::Requested], "to reject").await?;
     move_to(tx, &found, OrderState::Rejected, "closed_ms", now).await?;
@@ -338,8 +338,7 @@ async fn refuse_known_name(tx: &mut Tx, order: &Order) -> Result<(), LedgerError
     if known == 0 {
         return Ok(());
     }
-    let reason = format!("the client already has a source `{}`", order.name);
-    Err(LedgerError::Refused { field: "name", reason })
+    Err(LedgerError::Refused { field: "name", reason: Refusal::NameTaken(order.name.clone()) })
 }
 
 /// Marks the provisioned orders delivered whose source has been heard since. Cheap enough to call after every batch:
@@ -385,7 +384,7 @@ pub async fn plan_stop(
     now: Timestamp,
 ) -> Result<(), LedgerError> {
     if last_day < month::local(now).date() {
-        return Err(LedgerError::Refused { field: "last_day", reason: format!("{last_day} is over") });
+        return Err(LedgerError::Refused { field: "last_day", reason: Refusal::DayOver(last_day) });
     }
     let running = [OrderState::Provisioned, OrderState::Delivered];
     let found = expect(tx, scope, order, &running, "to stop").await?;
@@ -458,10 +457,8 @@ async fn step(
     now: Timestamp,
 ) -> Result<(), LedgerError> {
     if note.len() > ORDER_TEXT_BYTES_MAX {
-        return Err(LedgerError::Refused {
-            field: "note",
-            reason: "must have at most 10000 bytes".to_owned(),
-        });
+        let reason = Refusal::Length { min: 0, max: ORDER_TEXT_BYTES_MAX };
+        return Err(LedgerError::Refused { field: "note", reason });
     }
     let sql = "INSERT INTO source_order_step (order_id, step, kind, at_ms, actor, organisation, note)
                SELECT $1, COUNT(*) + 1, $2, $3, $4, $5, $6 FROM source_order_step WHERE order_id = $1";

@@ -3,9 +3,9 @@
 //! The crate knows neither sockets nor parsers: [`ingestion_rows`] gives plain rows out of which `api` builds the table
 //! of senders and the parse settings.
 
-use crate::LedgerError;
 use crate::credential::{Credential, CredentialKind};
 use crate::error::id;
+use crate::{LedgerError, Refusal};
 use chrono_tz::Tz;
 use event::{CiId, ClientId, ProviderId, Scope, SourceId, Timestamp};
 use serde::Serialize;
@@ -227,15 +227,15 @@ pub(crate) async fn audit(
 }
 
 fn check(new: &NewSource) -> Result<(), LedgerError> {
-    let refused = |field, reason: &str| Err(LedgerError::Refused { field, reason: reason.to_owned() });
+    let refused = |field, reason| Err(LedgerError::Refused { field, reason });
     if new.client == ClientId::QUARANTINE {
-        return refused("client", "the quarantine takes no sources");
+        return refused("client", Refusal::Other("the quarantine takes no sources".to_owned()));
     }
     if new.name.trim().is_empty() || new.name.len() > SOURCE_NAME_BYTES_MAX {
-        return refused("name", "must have 1 to 120 bytes");
+        return refused("name", Refusal::Length { min: 1, max: SOURCE_NAME_BYTES_MAX });
     }
     if new.source_type.is_empty() {
-        return refused("source_type", "must name an entry of the catalogue");
+        return refused("source_type", Refusal::NotInCatalogue);
     }
     Ok(())
 }

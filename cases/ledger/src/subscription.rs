@@ -10,6 +10,7 @@ use event::{ClientId, Scope, Timestamp};
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use std::collections::HashMap;
 use store::{Actor, AuditEntry, Tx, scope_sql};
 
 /// What a client subscribes to.
@@ -110,6 +111,27 @@ pub async fn subscription(
     let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(month.stored());
     let kind: Option<String> = query.fetch_optional(connection).await?;
     kind.map_or(Ok(Subscription::Standard), |kind| Subscription::named(&kind))
+}
+
+/// [`subscription`] of every client within the scope that ever decided; the others have standard.
+///
+/// # Errors
+/// [`LedgerError::Store`], [`LedgerError::Corrupt`].
+pub async fn subscriptions(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    month: Month,
+) -> Result<HashMap<ClientId, Subscription>, LedgerError> {
+    let sql = format!(
+        "SELECT client_id, kind FROM subscription WHERE {} AND from_month <= $1 ORDER BY from_month",
+        scope_sql(scope, "client_id", &[])
+    );
+    let mut latest = HashMap::new();
+    for row in sqlx::query(&sql).bind(month.stored()).fetch_all(connection).await? {
+        let kind: String = row.try_get(1)?;
+        latest.insert(ClientId(id(row.try_get(0)?, "client number")?), Subscription::named(&kind)?);
+    }
+    Ok(latest)
 }
 
 /// Records a client's decision for a subscription from a month on.

@@ -41,13 +41,13 @@ pub struct Texts {
 
 const NL: Texts = Texts {
     clients_heading: "Verwerkt per klant, deze maand",
-    cases_heading: "Geregistreerde veiligheidsdossiers",
+    cases_heading: "Geregistreerde cases",
     invoice_heading: "Ontwerpfactuur van vorige maand",
     kris_heading: "KRI's van deze maand, hele ecosysteem",
-    events: "events",
+    events: "gebeurtenissen",
     searchable: "doorzoekbaar",
-    alerts: "meldingen",
-    cases: "dossiers",
+    alerts: "alerts",
+    cases: "cases",
     total: "Samen",
     number: "nummer",
     priority: "prio",
@@ -102,6 +102,15 @@ impl Language {
         match self {
             Language::Nl => &NL,
             Language::En => &EN,
+        }
+    }
+
+    /// The same language on the pages.
+    #[must_use]
+    pub fn of_pages(self) -> crate::identity::Language {
+        match self {
+            Language::Nl => crate::identity::Language::Nl,
+            Language::En => crate::identity::Language::En,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Security cases: the list, one case with all that a viewer may see of it, and what people do to it (D4.2 to D4.7).
 
-use crate::identity::Action;
+use crate::identity::{Action, user};
 use crate::web::Answer;
 use crate::web::entry::{self, Entry};
 use crate::web::fault::{Fault, escape};
@@ -71,7 +71,9 @@ pub struct CaseRow {
     proposed_priority: u8,
     state: &'static str,
     open: bool,
+    /// The login, and whose it is.
     assignee: Option<String>,
+    assignee_name: Option<String>,
     mine: bool,
     registered_ms: i64,
     due_ms: Option<i64>,
@@ -112,6 +114,7 @@ fn case_row(page: &Page, names: &Names<'_>, cis: &HashMap<CiId, String>, case: &
         state: case.state.name(),
         open: case.state.is_open(),
         mine: case.assignee.as_deref() == Some(page.caller.user().login.as_str()),
+        assignee_name: case.assignee.as_deref().map(|login| names.person(login)),
         assignee: case.assignee.clone(),
         registered_ms: case.registered_ms,
         due_ms: case.due_ms,
@@ -195,6 +198,8 @@ struct View {
     reassignments: u32,
     steps: Vec<StepView>,
     providers: Vec<Name>,
+    /// Login and name of those who can be assigned the case.
+    people: Vec<(String, String)>,
     story: Vec<StoryItem>,
     groups: Vec<GroupRow>,
     nearby: Vec<GroupRow>,
@@ -288,7 +293,7 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
         verdicts: Verdict::ALL.iter().map(|verdict| verdict.name()).collect(),
         root_cause: case.root_cause.clone().unwrap_or_default(),
         entity: case.entity.clone(),
-        registered_by: case.registered_by.clone(),
+        registered_by: names.actor(&case.registered_by),
         reassignments: case.reassignments,
         steps: workflow
             .next(case.state)
@@ -301,6 +306,7 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
             .iter()
             .map(|p| Name { slug: p.slug.clone(), name: p.name.clone() })
             .collect(),
+        people: people(page, &names, case, may_work).await?,
         story: story(&detail, &names),
         nearby: group_rows(page, &names, scope, nearby).await?,
         entries,
@@ -313,6 +319,24 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
         groups: group_rows(page, &names, scope, detail.groups).await?,
         case: row,
     })
+}
+
+/// The Service Integrator assigns anyone, a provider its own people.
+async fn people(
+    page: &Page,
+    names: &Names<'_>,
+    case: &Case,
+    may_work: bool,
+) -> Result<Vec<(String, String)>, Fault> {
+    if !may_work {
+        return Ok(Vec::new());
+    }
+    let provider = page.caller.scope().provider_filter().or(case.provider);
+    let mut people = user::assignable(page.app.store.read(), page.caller.is_integrator(), provider).await?;
+    // Whoever has it now stays to be chosen, whatever became of that account.
+    let present = case.assignee.iter().filter(|login| !people.iter().any(|(known, _)| known == *login));
+    people.extend(present.map(|login| (login.clone(), names.person(login))).collect::<Vec<_>>());
+    Ok(people)
 }
 
 async fn source_lines(page: &Page, scope: &Scope, detail: &CaseDetail) -> Result<Vec<Entry>, Fault> {
@@ -330,7 +354,7 @@ async fn source_lines(page: &Page, scope: &Scope, detail: &CaseDetail) -> Result
 fn story(detail: &CaseDetail, names: &Names<'_>) -> Vec<StoryItem> {
     let events = detail.timeline.iter().map(|event| StoryItem {
         at_ms: event.at_ms,
-        actor: event.actor.clone(),
+        actor: if event.human { names.person(&event.actor) } else { names.actor(&event.actor) },
         organisation: organisation_name(&event.organisation, names),
         human: event.human,
         kind: event.kind.name(),
@@ -342,7 +366,7 @@ fn story(detail: &CaseDetail, names: &Names<'_>) -> Vec<StoryItem> {
     });
     let notes = detail.notes.iter().map(|note| StoryItem {
         at_ms: note.at_ms,
-        actor: note.author.clone(),
+        actor: names.person(&note.author),
         organisation: organisation_name(&note.organisation.to_string(), names),
         human: true,
         kind: "note",
@@ -367,7 +391,7 @@ fn told(event: &CaseEvent, stored: Option<&str>, detail: &CaseDetail, names: &Na
         EventKind::Assigned => {
             let part = |part: &str| match part.split_once(':') {
                 Some(("provider", id)) => number(id).map(|id| names.provider(ProviderId(id)).name),
-                Some(("user", login)) => Some(login.to_owned()),
+                Some(("user", login)) => Some(names.person(login)),
                 _ => None,
             };
             let parts: Vec<String> = stored.split(' ').filter_map(part).collect();
@@ -443,7 +467,7 @@ pub struct StateForm {
 
 /// `POST /cases/{case}/state`.
 pub async fn state(page: Page, Path(id): Path<i64>, Form(form): Form<StateForm>) -> Answer {
-    let to = State::from_name(&form.to).ok_or_else(|| Fault::invalid("to", "unknown state"))?;
+    let to = State::from_name(&form.to).ok_or_else(|| Fault::no_choice("to", &form.to))?;
     let reason = Some(form.reason).filter(|reason| !reason.trim().is_empty());
     apply(&page, CaseId(id), Some(form.version), &Change::State { to, reason }).await
 }
@@ -481,7 +505,7 @@ async fn provider(page: &Page, slug: &str) -> Result<Option<ProviderId>, Fault> 
         return Ok(None);
     }
     let directory = page.app.store.directory().await?;
-    let provider = directory.provider(slug).ok_or_else(|| Fault::invalid("provider", "unknown provider"))?;
+    let provider = directory.provider(slug).ok_or_else(|| Fault::no_choice("provider", slug))?;
     Ok(Some(provider.id))
 }
 
@@ -511,7 +535,7 @@ pub struct VerdictForm {
 /// `POST /cases/{case}/verdict`.
 pub async fn verdict(page: Page, Path(id): Path<i64>, Form(form): Form<VerdictForm>) -> Answer {
     let verdict =
-        Verdict::from_name(&form.verdict).ok_or_else(|| Fault::invalid("verdict", "unknown verdict"))?;
+        Verdict::from_name(&form.verdict).ok_or_else(|| Fault::no_choice("verdict", &form.verdict))?;
     let root_cause = Some(form.root_cause).filter(|text| !text.trim().is_empty());
     apply(&page, CaseId(id), Some(form.version), &Change::Verdict { verdict, root_cause }).await
 }
@@ -560,6 +584,6 @@ pub struct MergeForm {
 /// `POST /cases/{case}/merge`: `into` is the number of the case that stays.
 pub async fn merge(page: Page, Path(id): Path<i64>, Form(form): Form<MergeForm>) -> Answer {
     let target = desk::case_by_number(&page.app.store, page.caller.scope(), form.into.trim()).await?;
-    let into = target.ok_or_else(|| Fault::invalid("into", page.text("case-merge-unknown")))?.id;
+    let into = target.ok_or_else(|| Fault::invalid("into", "wrong-case-number"))?.id;
     apply(&page, CaseId(id), Some(form.version), &Change::Merge { into, reason: form.reason }).await
 }

@@ -3,9 +3,10 @@
 use crate::web::Answer;
 use crate::web::names::Name;
 use crate::web::shell::Page;
+use crate::web::telling::Telling;
 use axum::extract::Query;
 use ledger::Month;
-use ledger::invoice::{self, Evidence, Invoice, Item, Line, Payer};
+use ledger::invoice::{self, Evidence, Invoice, Item, Line, Payer, Remark};
 use serde::{Deserialize, Serialize};
 
 /// What the address holds.
@@ -20,7 +21,7 @@ pub struct Asked {
 struct View {
     month: String,
     previous: String,
-    next: String,
+    next: Option<String>,
     client: String,
     clients: Vec<Name>,
     invoices: Vec<InvoiceView>,
@@ -50,9 +51,6 @@ struct LineView {
     unit_price: Option<String>,
     amount: Option<String>,
     question: Option<String>,
-    /// The band of the average number of cases, as `0–25`.
-    band: Option<String>,
-    /// What a person wrote about it.
     note: Option<String>,
     evidence: Vec<EvidenceView>,
 }
@@ -94,18 +92,18 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
     let view = View {
         month: month.to_string(),
         previous: month.previous().to_string(),
-        next: month.next().to_string(),
+        next: page.month_after(month),
         client: asked.client,
         clients: page.own_clients().await?.into_iter().map(|(_, name)| name).collect(),
         invoices: invoices
             .iter()
-            .map(|invoice| invoice_view(invoice, names.client(invoice.client)))
+            .map(|invoice| invoice_view(&page, invoice, names.client(invoice.client)))
             .collect(),
     };
     page.render("invoices.html", view)
 }
 
-fn invoice_view(invoice: &Invoice, client: Name) -> InvoiceView {
+fn invoice_view(page: &Page, invoice: &Invoice, client: Name) -> InvoiceView {
     InvoiceView {
         client,
         draft: invoice.draft,
@@ -117,11 +115,11 @@ fn invoice_view(invoice: &Invoice, client: Name) -> InvoiceView {
         months: invoice.volume.months,
         total_client: invoice.total(Payer::Client).to_string(),
         total_bestuur: invoice.total(Payer::Bestuur).to_string(),
-        lines: invoice.lines.iter().map(line).collect(),
+        lines: invoice.lines.iter().map(|own| line(page, own)).collect(),
     }
 }
 
-fn line(line: &Line) -> LineView {
+fn line(page: &Page, line: &Line) -> LineView {
     LineView {
         item: line.item.name(),
         payer: line.payer.name(),
@@ -129,21 +127,45 @@ fn line(line: &Line) -> LineView {
         unit: line.unit.clone(),
         unit_price: line.unit_price.map(|price| price.to_string()),
         amount: line.amount.map(|amount| format!("{amount:.2}")),
-        question: line.question.clone(),
-        band: line
-            .note
-            .split_once("band ")
-            .filter(|_| line.item == Item::CaseBand)
-            .map(|(_, band)| band.to_owned()),
-        note: written_by_a_person(line).then(|| line.note.clone()),
+        question: line.question.as_deref().map(|question| page.say(&remark(question))),
+        note: told(line).map(|told| page.say(&told)),
         evidence: line.evidence.iter().map(evidence).collect(),
     }
 }
 
-/// The notes of the other lines are made by the ledger, in English; the page tells the same by itself.
-fn written_by_a_person(line: &Line) -> bool {
-    let by_hand = matches!(line.item, Item::CaseCredit | Item::VolumeCorrection | Item::Amount);
-    by_hand || line.unit_price.is_none()
+/// The note of a line; that of the fixed amount is the subscription, which stands above the lines.
+pub(crate) fn told(line: &Line) -> Option<Telling> {
+    (line.item != Item::FlatFee && !line.note.is_empty()).then(|| remark(&line.note))
+}
+
+/// What the ledger says about a line, to be told in any language.
+fn remark(text: &str) -> Telling {
+    match Remark::from(text) {
+        Remark::Volume { volume, averaged, included } => {
+            Telling::new(if averaged { "remark-volume-average" } else { "remark-volume" })
+                .with_decimal("volume", volume)
+                .with_decimal("included", included)
+        }
+        Remark::Band { average, lowest, upto } => Telling::new("remark-band")
+            .with_decimal("average", average)
+            .with_number("lowest", lowest)
+            .with_number("upto", upto),
+        Remark::AboveBands { average, highest, priced } => {
+            let key = if priced.is_some() { "remark-above-priced" } else { "remark-above" };
+            let (by, reason) = priced.unwrap_or_default();
+            let telling = Telling::new(key).with_decimal("average", average).with_number("highest", highest);
+            telling.with("by", by).with("reason", reason)
+        }
+        Remark::Recounted { number, counts, month } => {
+            Telling::new(if counts { "remark-counts" } else { "remark-counts-not" })
+                .with("number", number)
+                .with("month", month)
+        }
+        Remark::MeteredLate { bytes, month } => {
+            Telling::new("remark-late").with_number("bytes", bytes).with("month", month)
+        }
+        other => Telling::new("remark-said").with("text", other),
+    }
 }
 
 fn evidence(evidence: &Evidence) -> EvidenceView {

@@ -5,9 +5,13 @@ use crate::web::chart;
 use crate::web::fault::Fault;
 use crate::web::names::Names;
 use crate::web::shell::Page;
+use crate::web::telling::Telling;
 use axum::extract::{Path, Query};
 use event::{ClientId, ProviderId};
-use figures::kri::{self, Direction, KriDefinition, KriRow, KriSettings, KriValue, Status, Subject, Unit};
+use figures::kri::{
+    self, Computation, Direction, KriDefinition, KriNote, KriRow, KriSettings, KriValue, Status, Subject,
+    Unit,
+};
 use ledger::Month;
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
@@ -25,7 +29,7 @@ pub struct Asked {
 struct View {
     month: String,
     previous: String,
-    next: String,
+    next: Option<String>,
     frozen: bool,
     subject: String,
     subject_name: String,
@@ -33,7 +37,8 @@ struct View {
     kris: Vec<KriView>,
     breaches: usize,
     heat: Vec<HeatRow>,
-    heat_heads: Vec<String>,
+    /// Name and unit of each KRI.
+    heat_heads: Vec<(String, &'static str)>,
 }
 
 #[derive(Clone, Serialize)]
@@ -93,7 +98,7 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
     let mut connection = page.app.store.read().acquire().await?;
     let values = kri::month_values(&mut connection, page.caller.scope(), settings, month, now).await?;
     let subjects = subjects(&page, &names, &values);
-    let chosen = chosen(&asked.subject, &subjects)?;
+    let chosen = chosen(&page, &names, &asked.subject, &subjects)?;
     let mut kris = Vec::new();
     for definition in settings.pack.definitions() {
         let own: Vec<&KriValue> =
@@ -107,7 +112,7 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
     let view = View {
         month: month.to_string(),
         previous: month.previous().to_string(),
-        next: month.next().to_string(),
+        next: page.month_after(month),
         frozen: values.iter().any(|value| value.frozen),
         breaches: kris.iter().filter(|kri| kri.worst == rank(Some(Status::Red))).count(),
         heat: heat(settings, &subjects, &values),
@@ -115,7 +120,7 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
             .pack
             .definitions()
             .iter()
-            .map(|d| page.choose(&d.name_nl, &d.name_en).to_owned())
+            .map(|d| (page.choose(&d.name_nl, &d.name_en).to_owned(), unit(d.unit)))
             .collect(),
         subject: chosen.key,
         subject_name: chosen.name,
@@ -150,12 +155,38 @@ fn subject_view(page: &Page, names: &Names<'_>, subject: Subject) -> SubjectView
     SubjectView { key: key(subject), kind, name }
 }
 
-fn chosen(asked: &str, subjects: &[SubjectView]) -> Result<SubjectView, Fault> {
+/// The subject that was asked for, or else the first. One that the caller may see has a page, though nothing was
+/// measured about it.
+fn chosen(
+    page: &Page,
+    names: &Names<'_>,
+    asked: &str,
+    subjects: &[SubjectView],
+) -> Result<SubjectView, Fault> {
     if asked.is_empty() {
         let nothing = SubjectView { key: String::new(), kind: "total", name: String::new() };
         return Ok(subjects.first().cloned().unwrap_or(nothing));
     }
-    subjects.iter().find(|subject| subject.key == asked).cloned().ok_or(Fault::NotFound)
+    if let Some(found) = subjects.iter().find(|subject| subject.key == asked) {
+        return Ok(found.clone());
+    }
+    let subject = subject(asked).filter(|subject| subject.is_seen_by(page.caller.scope()));
+    let exists = |subject: &Subject| match subject {
+        Subject::Total => true,
+        Subject::Client(id) => names.directory().client_by_id(ClientId(*id)).is_some(),
+        Subject::Provider(id) => names.directory().provider_by_id(ProviderId(*id)).is_some(),
+    };
+    subject.filter(exists).map(|subject| subject_view(page, names, subject)).ok_or(Fault::NotFound)
+}
+
+/// [`key`], read back.
+fn subject(key: &str) -> Option<Subject> {
+    match key.split_once(':') {
+        None => (key == "total").then_some(Subject::Total),
+        Some(("client", id)) => id.parse().ok().map(Subject::Client),
+        Some(("provider", id)) => id.parse().ok().map(Subject::Provider),
+        Some(_) => None,
+    }
 }
 
 fn kri_view(page: &Page, definition: &KriDefinition, own: &[&KriValue], past: &[KriValue]) -> KriView {
@@ -254,6 +285,8 @@ struct RowsView {
     subject: String,
     subject_name: String,
     kri: KriView,
+    unit: &'static str,
+    mark: &'static str,
     rows: Vec<RowView>,
 }
 
@@ -266,7 +299,6 @@ struct RowView {
     figure: f64,
     counted: bool,
     note: String,
-    priority: Option<u8>,
 }
 
 /// `GET /kris/{kri}`: the rows behind a value.
@@ -284,27 +316,59 @@ pub async fn rows(page: Page, Path(id): Path<String>, Query(asked): Query<Asked>
     let names = page.names().await?;
     let mut connection = page.app.store.read().acquire().await?;
     let values = kri::month_values(&mut connection, page.caller.scope(), &page.app.kris, month, now).await?;
-    let chosen = chosen(&asked.subject, &subjects(&page, &names, &values))?;
+    let chosen = chosen(&page, &names, &asked.subject, &subjects(&page, &names, &values))?;
     let own: Vec<&KriValue> =
         values.iter().filter(|v| v.kri == definition.id && key(v.subject) == chosen.key).collect();
-    let subject = own.first().map(|value| value.subject).ok_or(Fault::NotFound)?;
-    let past = kri::trend(&mut connection, page.caller.scope(), &definition.id, subject, month).await?;
+    let past = match own.first().map(|value| value.subject) {
+        Some(subject) => {
+            kri::trend(&mut connection, page.caller.scope(), &definition.id, subject, month).await?
+        }
+        None => Vec::new(),
+    };
     drop(connection);
-    let rows = own
-        .iter()
-        .flat_map(|value| value.rows.iter().map(|row| row_view(row, value.priority, &names)))
-        .collect();
+    // The value of all priorities together rests on the rows of each of them.
+    let whole = own.iter().find(|value| value.priority.is_none());
+    let behind = whole.map_or(own.as_slice(), std::slice::from_ref);
+    let rows = behind.iter().flat_map(|value| &value.rows).map(|row| row_view(&page, row, &names)).collect();
     let view = RowsView {
         month: month.to_string(),
         subject: chosen.key,
         subject_name: chosen.name,
         kri: kri_view(&page, definition, &own, &past),
+        unit: measure(definition).0,
+        mark: measure(definition).1,
         rows,
     };
     page.render("kri.html", view)
 }
 
-fn row_view(row: &KriRow, priority: Option<u8>, names: &Names<'_>) -> RowView {
+/// In what the figure of a row is measured, and what its mark says.
+fn measure(definition: &KriDefinition) -> (&'static str, &'static str) {
+    match definition.compute {
+        Computation::LogCoverage => ("none", "kri-uncovered"),
+        Computation::SilentSources => ("hours", "kri-silent"),
+        Computation::ParseFailures => ("events", "kri-unparsed"),
+        Computation::TimeToAcknowledge | Computation::TimeToResolve | Computation::OpenOverTarget => {
+            ("minutes", "kri-late")
+        }
+    }
+}
+
+fn note(text: &str) -> Telling {
+    match KriNote::from(text) {
+        KriNote::NoSource => "kri-note-no-source".into(),
+        KriNote::NoHealthySource => "kri-note-no-healthy-source".into(),
+        KriNote::NeverHeard => "kri-note-never-heard".into(),
+        KriNote::SilentSince(last) => Telling::new("kri-note-silent-since").with_time("last", last.millis()),
+        KriNote::Raw { raw, events } => {
+            Telling::new("kri-note-raw").with_number("raw", raw).with_number("events", events)
+        }
+        KriNote::Priority(priority) => Telling::new("kri-note-priority").with("priority", priority),
+        other => Telling::new("remark-said").with("text", other),
+    }
+}
+
+fn row_view(page: &Page, row: &KriRow, names: &Names<'_>) -> RowView {
     RowView {
         kind: row.kind.clone(),
         id: row.id,
@@ -312,7 +376,6 @@ fn row_view(row: &KriRow, priority: Option<u8>, names: &Names<'_>) -> RowView {
         client: names.client(ClientId(row.client)).name,
         figure: row.figure,
         counted: row.counted,
-        note: row.note.clone(),
-        priority,
+        note: page.say(&note(&row.note)),
     }
 }

@@ -65,7 +65,7 @@ pub struct Entry {
 pub async fn enter(State(app): State<Arc<App>>, look: Look, request: Request) -> Answer {
     let peer = guard::peer(request.extensions());
     let form: Result<Form<Entry>, FormRejection> = request.extract().await;
-    let Form(entry) = form.map_err(|_| Fault::invalid("login", "the form is not complete"))?;
+    let Form(entry) = form.map_err(|_| Fault::invalid("login", "wrong-form"))?;
     let (login_key, peer_key) = (format!("login:{}", entry.login.to_lowercase()), format!("peer:{peer}"));
     let keys: &[&str] = if peer.is_empty() { &[&login_key] } else { &[&login_key, &peer_key] };
     if entry.login.len() > LOGIN_BYTES_MAX || !app.throttle.allows(keys, app.now()) {
@@ -121,8 +121,8 @@ pub async fn language(
     caller: Option<Caller>,
     Form(choice): Form<Choice>,
 ) -> Answer {
-    let language = Language::from_tag(&choice.language)
-        .ok_or_else(|| Fault::invalid("language", "only nl and en are spoken here"))?;
+    let language =
+        Language::from_tag(&choice.language).ok_or_else(|| Fault::no_choice("language", &choice.language))?;
     if let Some(caller) = &caller {
         let mut tx = app.store.write().await?;
         user::set_preferences(tx.connection(), caller.user().id, language, caller.user().theme).await?;

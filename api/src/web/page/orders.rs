@@ -165,10 +165,10 @@ pub async fn request(page: Page, Form(form): Form<RequestForm>) -> Answer {
 async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
     let (client, _) = page.asked_client(Some(&form.client)).await?.ok_or(Fault::NotFound)?;
     if page.app.catalogue.find(&form.source_type).is_none() {
-        return Err(Fault::invalid("source_type", "not in the catalogue"));
+        return Err(Fault::invalid("source_type", "wrong-source-type"));
     }
     if !form.expected_gb.is_finite() || !(0.0..1e9).contains(&form.expected_gb) {
-        return Err(Fault::invalid("expected_gb", "must be a number of GB"));
+        return Err(Fault::invalid("expected_gb", "wrong-volume"));
     }
     let new = NewOrder {
         client,
@@ -176,7 +176,7 @@ async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
         name: form.name.trim().to_owned(),
         source_type: form.source_type,
         transport: SourceTransport::named(&form.transport)
-            .ok_or_else(|| Fault::invalid("transport", "unknown transport"))?,
+            .ok_or_else(|| Fault::no_choice("transport", &form.transport))?,
         goal: form.goal,
         expected_bytes_month: (form.expected_gb * BYTES_PER_GB) as i64,
         follow_up: if form.follow_up == FollowUp::Siem.name() {
@@ -266,7 +266,7 @@ async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
             .map(|step| StepView {
                 kind: step.kind,
                 at_ms: step.at.millis(),
-                actor: step.actor,
+                actor: names.actor(&step.actor),
                 note: step.note,
             })
             .collect(),

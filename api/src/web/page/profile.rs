@@ -75,9 +75,8 @@ pub struct Preferences {
 /// `POST /profile/preferences`.
 pub async fn preferences(page: Page, Form(form): Form<Preferences>) -> Answer {
     let language =
-        Language::from_tag(&form.language).ok_or_else(|| Fault::invalid("language", "nl or en"))?;
-    let theme =
-        Theme::from_name(&form.theme).ok_or_else(|| Fault::invalid("theme", "auto, light or dark"))?;
+        Language::from_tag(&form.language).ok_or_else(|| Fault::no_choice("language", &form.language))?;
+    let theme = Theme::from_name(&form.theme).ok_or_else(|| Fault::no_choice("theme", &form.theme))?;
     let mut tx = page.app.store.write().await?;
     user::set_preferences(tx.connection(), page.caller.user().id, language, theme).await?;
     tx.commit().await?;
@@ -99,7 +98,7 @@ pub async fn password(page: Page, Form(form): Form<NewPassword>) -> Answer {
         .await
         .map_err(Fault::internal)??;
     if !right {
-        return Err(Fault::invalid("current", page.text("profile-password-wrong")));
+        return Err(Fault::invalid("current", "wrong-password"));
     }
     let mut tx = page.app.store.write().await?;
     user::set_password(tx.connection(), me.id, &form.new).await?;
@@ -118,7 +117,7 @@ pub struct NewToken {
 pub async fn create_token(page: Page, Form(form): Form<NewToken>) -> Answer {
     let name: String = form.name.trim().chars().take(TOKEN_NAME_CHARS_MAX).collect();
     if name.is_empty() {
-        return Err(Fault::invalid("name", page.text("profile-token-name-missing")));
+        return Err(Fault::invalid("name", "wrong-token-name"));
     }
     let mut tx = page.app.store.write().await?;
     let secret = token::create(tx.connection(), page.caller.user().id, &name, page.app.now()).await?;

@@ -6,11 +6,13 @@ use crate::web::entry::{Entry, on_busy_thread, term};
 use crate::web::fault::{Fault, escape};
 use crate::web::names::Name;
 use crate::web::shell::Page;
+use crate::web::telling::Telling;
+use crate::web::{format, refusal};
 use axum::extract::{Path, Query};
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Europe::Brussels;
 use event::{EventId, Scope, Timestamp};
-use index::{Counts, Cursor, Histogram, SearchError, SearchPage, SearchRequest, auto_interval};
+use index::{Counts, Cursor, Histogram, QueryError, SearchError, SearchPage, SearchRequest, auto_interval};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
@@ -77,15 +79,17 @@ struct View {
     field: String,
     fields: Vec<&'static str>,
     wrong: Option<Wrong>,
+    wrong_range: Option<String>,
     total: u64,
     took_ms: i64,
     entries: Vec<Entry>,
     histogram: Option<Value>,
     interval_ms: u64,
     counts: Vec<CountView>,
+    counts_refused: bool,
     distinct: u64,
     with_field: u64,
-    not_searched: Vec<String>,
+    not_searched: usize,
     next: Option<String>,
     /// The address of this search without its query, to append one to.
     base: String,
@@ -112,7 +116,8 @@ struct CountView {
 struct Found {
     page: SearchPage,
     histogram: Histogram,
-    counts: Counts,
+    /// None when the field has too many different values to count.
+    counts: Option<Counts>,
 }
 
 /// `GET /search`.
@@ -122,7 +127,10 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
         None => page.caller.scope().clone(),
     };
     let now = page.app.now();
-    let (from, to) = span(&asked, now)?;
+    let (from, to) = match span(&asked, now) {
+        Ok(span) => span,
+        Err(telling) => return page.render("search.html", out_of_range(&page, &asked, now, &telling).await?),
+    };
     let mut view = blank(&page, &asked, from, to).await?;
     let request = SearchRequest {
         query: asked.q.clone(),
@@ -134,10 +142,18 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
     let interval_ms = auto_interval(from, to, BARS);
     match find(&page, scope, request, &view.field, interval_ms).await? {
         Ok(found) => fill(&mut view, &page, &found, from, to),
-        Err(error) => view.wrong = Some(wrong(&asked.q, &error)?),
+        Err(error) => view.wrong = Some(wrong(&page, &asked.q, &error)),
     }
     view.took_ms = page.app.now().millis() - now.millis();
     page.render("search.html", view)
+}
+
+/// The form as it was sent, with what is wrong with its range.
+async fn out_of_range(page: &Page, asked: &Asked, now: Timestamp, telling: &Telling) -> Result<View, Fault> {
+    let mut view = blank(page, asked, now, now).await?;
+    (view.from, view.to) = (asked.from.clone(), asked.to.clone());
+    view.wrong_range = Some(page.say(telling));
+    Ok(view)
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Fault> {
@@ -151,15 +167,18 @@ async fn find(
     request: SearchRequest,
     field: &str,
     interval_ms: u64,
-) -> Result<Result<Found, SearchError>, Fault> {
+) -> Result<Result<Found, QueryError>, Fault> {
     let (index, field) = (page.app.index.clone(), field.to_owned());
     on_busy_thread(move || {
         let page = match index.search(&scope, &request) {
-            Err(error @ SearchError::Query(_)) => return Ok(Err(error)),
+            Err(SearchError::Query(error)) => return Ok(Err(error)),
             found => found?,
         };
         let histogram = index.histogram(&scope, &request, interval_ms)?;
-        let counts = index.count_by(&scope, &request, &field, TOP_VALUES)?;
+        let counts = match index.count_by(&scope, &request, &field, TOP_VALUES) {
+            Err(SearchError::TooMuch { .. }) => None,
+            counted => Some(counted?),
+        };
         Ok(Ok(Found { page, histogram, counts }))
     })
     .await
@@ -188,15 +207,17 @@ async fn blank(page: &Page, asked: &Asked, from: Timestamp, to: Timestamp) -> Re
         field,
         fields: FIELDS.to_vec(),
         wrong: None,
+        wrong_range: None,
         total: 0,
         took_ms: 0,
         entries: Vec::new(),
         histogram: None,
         interval_ms: 0,
         counts: Vec::new(),
+        counts_refused: false,
         distinct: 0,
         with_field: 0,
-        not_searched: Vec::new(),
+        not_searched: 0,
         next: None,
         base,
         and_then,
@@ -206,15 +227,22 @@ async fn blank(page: &Page, asked: &Asked, from: Timestamp, to: Timestamp) -> Re
 fn fill(view: &mut View, page: &Page, found: &Found, from: Timestamp, to: Timestamp) {
     view.total = found.page.total;
     view.entries = found.page.hits.iter().map(Entry::of).collect();
-    view.not_searched.clone_from(&found.page.not_searched);
+    view.not_searched = found.page.not_searched.len();
+    for part in &found.page.not_searched {
+        tracing::warn!(part, "a part of the index could not be searched");
+    }
     view.next = found.page.next.map(|cursor| format!("{}&q={}&after={cursor}", view.base, escape(&view.q)));
-    view.histogram = Some(histogram(page, &found.histogram, from, to));
+    // An empty chart only looks broken.
+    view.histogram = (found.histogram.total > 0).then(|| histogram(page, &found.histogram, from, to));
     view.interval_ms = found.histogram.interval_ms;
-    view.distinct = found.counts.distinct;
-    view.with_field = found.counts.events_with;
-    let most = found.counts.top.first().map_or(1, |count| count.events).max(1) as f64;
-    view.counts = found
-        .counts
+    let Some(counts) = &found.counts else {
+        view.counts_refused = true;
+        return;
+    };
+    view.distinct = counts.distinct;
+    view.with_field = counts.events_with;
+    let most = counts.top.first().map_or(1, |count| count.events).max(1) as f64;
+    view.counts = counts
         .top
         .iter()
         .map(|count| CountView {
@@ -229,6 +257,7 @@ fn fill(view: &mut View, page: &Page, found: &Found, from: Timestamp, to: Timest
 /// All intervals of the range, the empty ones too: a gap is what an analyst looks for.
 fn histogram(page: &Page, histogram: &Histogram, from: Timestamp, to: Timestamp) -> Value {
     let step_ms = histogram.interval_ms.max(1) as i64;
+    let several_days = day(from) != day(to);
     let first_ms = from.millis().div_euclid(step_ms) * step_ms;
     let bars: Vec<Bar> = (0..)
         .map(|n| first_ms + n * step_ms)
@@ -236,17 +265,25 @@ fn histogram(page: &Page, histogram: &Histogram, from: Timestamp, to: Timestamp)
         .take(chart::BARS_MAX)
         .map(|start_ms| {
             let found = histogram.buckets.iter().find(|bucket| bucket.start.millis() == start_ms);
-            Bar { label: tick(start_ms, step_ms), value: found.map_or(0.0, |b| b.events as f64), line: None }
+            Bar {
+                label: tick(start_ms, step_ms, several_days),
+                value: found.map_or(0.0, |b| b.events as f64),
+                line: None,
+            }
         })
         .collect();
     let text = format!("{}: {}", page.text("search-histogram"), histogram.total);
-    chart::bars(&bars, None, chart::WIDE, &text)
+    chart::bars(&bars, None, chart::WIDE, &text, page.language())
 }
 
-fn tick(start_ms: i64, step_ms: i64) -> String {
+fn day(at: Timestamp) -> String {
+    format::day(at.millis())
+}
+
+fn tick(start_ms: i64, step_ms: i64, several_days: bool) -> String {
     let format = match step_ms {
-        86_400_000.. => "%d/%m",
-        3_600_000.. => "%d/%m %H:%M",
+        86_400_000.. => "%Y-%m-%d",
+        _ if several_days => "%m-%d %H:%M",
         60_000.. => "%H:%M",
         _ => "%H:%M:%S",
     };
@@ -254,14 +291,13 @@ fn tick(start_ms: i64, step_ms: i64) -> String {
         .map_or_else(String::new, |utc| utc.with_timezone(&Brussels).format(format).to_string())
 }
 
-fn wrong(query: &str, error: &SearchError) -> Result<Wrong, Fault> {
-    let SearchError::Query(error) = error else { return Err(Fault::invalid("query", error)) };
-    Ok(Wrong {
-        message: error.problem.to_string(),
+fn wrong(page: &Page, query: &str, error: &QueryError) -> Wrong {
+    Wrong {
+        message: page.say(&refusal::problem(&error.problem)),
         before: query.chars().take(error.position).collect(),
         at: query.chars().skip(error.position).collect(),
         position: error.position + 1,
-    })
+    }
 }
 
 fn range(name: &str) -> (&'static str, i64) {
@@ -272,10 +308,10 @@ fn range(name: &str) -> (&'static str, i64) {
 }
 
 /// The time span of a request: one of the ranges up to now, or from and to in Brussels time.
-fn span(asked: &Asked, now: Timestamp) -> Result<(Timestamp, Timestamp), Fault> {
+fn span(asked: &Asked, now: Timestamp) -> Result<(Timestamp, Timestamp), Telling> {
     if asked.range == "custom" {
-        let (from, to) = (instant("from", &asked.from)?, instant("to", &asked.to)?);
-        return if from < to { Ok((from, to)) } else { Err(Fault::invalid("to", "must be later than from")) };
+        let (from, to) = (instant(&asked.from)?, instant(&asked.to)?);
+        return if from < to { Ok((from, to)) } else { Err("wrong-time-order".into()) };
     }
     let (_, length_ms) = range(&asked.range);
     // An event of this very moment lies before the end too, and so does one whose sender's clock is a little ahead.
@@ -283,8 +319,8 @@ fn span(asked: &Asked, now: Timestamp) -> Result<(Timestamp, Timestamp), Fault> 
     Ok((Timestamp::from_millis(now.millis() - length_ms), to))
 }
 
-fn instant(field: &'static str, text: &str) -> Result<Timestamp, Fault> {
-    let wrong = || Fault::invalid(field, "must be a date and time such as 2026-11-22T14:30");
+fn instant(text: &str) -> Result<Timestamp, Telling> {
+    let wrong = || Telling::from("wrong-time");
     let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
         .map_err(|_| wrong())?;

@@ -4,7 +4,7 @@ use crate::identity::Action;
 use crate::web::Answer;
 use crate::web::chart::{self, Bar};
 use crate::web::fault::Fault;
-use crate::web::names::{Name, ci_names};
+use crate::web::names::{Name, Names, ci_names};
 use crate::web::shell::Page;
 use axum::Form;
 use axum::extract::{Path, Query};
@@ -38,7 +38,7 @@ pub struct Asked {
 struct OverviewView {
     month: String,
     previous: String,
-    next: String,
+    next: Option<String>,
     rows: Vec<OverviewRow>,
 }
 
@@ -67,11 +67,14 @@ async fn overview(page: &Page, month: Month) -> Answer {
     let (scope, prices) = (page.caller.scope(), &page.app.prices);
     let limits = limits(page, month)?;
     let mut connection = page.app.store.read().acquire().await?;
+    let histories = figure::histories(&mut connection, scope, prices, month, AVERAGE_MONTHS).await?;
+    let kinds = subscription::subscriptions(&mut connection, scope, month).await?;
+    drop(connection);
     let mut rows = Vec::new();
     for (client, name) in page.own_clients().await? {
-        let figures = figure::history(&mut connection, scope, prices, client, month, AVERAGE_MONTHS).await?;
-        let kind = subscription::subscription(&mut connection, client, month).await?;
-        let (volume, cases) = averages(&figures);
+        let figures = histories.get(&client).map_or(&[][..], Vec::as_slice);
+        let kind = kinds.get(&client).copied().unwrap_or(Subscription::Standard);
+        let (volume, cases) = averages(figures);
         rows.push(OverviewRow {
             client: name,
             subscription: kind.name(),
@@ -86,7 +89,7 @@ async fn overview(page: &Page, month: Month) -> Answer {
     let view = OverviewView {
         month: month.to_string(),
         previous: month.previous().to_string(),
-        next: month.next().to_string(),
+        next: page.month_after(month),
         rows,
     };
     page.render("usage_overview.html", view)
@@ -122,7 +125,7 @@ struct View {
     clients: Vec<Name>,
     month: String,
     previous: String,
-    next: String,
+    next: Option<String>,
     current: bool,
     subscription: &'static str,
     bytes: i64,
@@ -143,7 +146,7 @@ struct View {
     may_decide: bool,
     by_source: Vec<PartRow>,
     by_ci: Vec<PartRow>,
-    days: Value,
+    days: Option<Value>,
 }
 
 /// What the month and its average come to if the days to come are as those that were.
@@ -196,6 +199,7 @@ async fn one(page: &Page, client: ClientId, name: Name, month: Month) -> Answer 
     let by_ci = usage(&mut connection, &scope, month..=month, &[Dimension::Ci]).await?;
     let by_day = usage(&mut connection, &scope, month..=month, &[Dimension::Day]).await?;
     drop(connection);
+    let names = page.names().await?;
     let (volume, cases) = averages(&figures);
     let current = month == Month::of(now);
     // Nothing limits the enterprise subscription.
@@ -205,7 +209,7 @@ async fn one(page: &Page, client: ClientId, name: Name, month: Month) -> Answer 
         clients: page.own_clients().await?.into_iter().map(|(_, name)| name).collect(),
         month: month.to_string(),
         previous: month.previous().to_string(),
-        next: month.next().to_string(),
+        next: page.month_after(month),
         current,
         subscription: kind.name(),
         bytes: newest.map_or(0, |f| f.processed_bytes),
@@ -222,7 +226,7 @@ async fn one(page: &Page, client: ClientId, name: Name, month: Month) -> Answer 
         forecast: current.then(|| forecast(&figures, month, now.millis(), limits)).flatten(),
         volume_chart: volume_chart(page, &figures, drawn),
         cases_chart: cases_chart(page, &figures, drawn),
-        notices: notices.iter().map(notice).collect(),
+        notices: notices.iter().map(|n| notice(n, &names)).collect(),
         may_decide: kind == Subscription::Standard && page.caller.may(Action::DecideSubscription),
         by_source: source_rows(page, &scope, &by_source).await?,
         by_ci: ci_rows(page, &scope, &by_ci).await?,
@@ -276,16 +280,21 @@ fn volume_chart(page: &Page, figures: &[MonthFigure], limits: Option<Limits>) ->
         limits.map(|limits| limits.bytes as f64 / BYTES_PER_GB),
         chart::HALF,
         &page.text("usage-volume-chart"),
+        page.language(),
     )
 }
 
 fn cases_chart(page: &Page, figures: &[MonthFigure], limits: Option<Limits>) -> Value {
     let bars = monthly(figures, |f| f.cases, 1.0);
     let limit = limits.map(|limits| limits.cases as f64);
-    chart::bars(&bars, limit, chart::HALF, &page.text("usage-cases-chart"))
+    chart::bars(&bars, limit, chart::HALF, &page.text("usage-cases-chart"), page.language())
 }
 
-fn days_chart(page: &Page, rows: &[UsageRow], month: Month) -> Value {
+/// Nothing where nothing came in: an empty chart only looks broken.
+fn days_chart(page: &Page, rows: &[UsageRow], month: Month) -> Option<Value> {
+    if rows.is_empty() {
+        return None;
+    }
     let bars: Vec<Bar> = (month.first_day().0..=month.last_day().0)
         .map(|day| {
             let own = rows.iter().find(|row| row.day.is_some_and(|own| own.0 == day));
@@ -293,10 +302,10 @@ fn days_chart(page: &Page, rows: &[UsageRow], month: Month) -> Value {
             Bar { label, value: own.map_or(0.0, |row| row.usage.bytes as f64 / 1e6), line: None }
         })
         .collect();
-    chart::bars(&bars, None, chart::WIDE, &page.text("usage-days-chart"))
+    Some(chart::bars(&bars, None, chart::WIDE, &page.text("usage-days-chart"), page.language()))
 }
 
-fn notice(notice: &Notice) -> NoticeView {
+fn notice(notice: &Notice, names: &Names<'_>) -> NoticeView {
     NoticeView {
         month: notice.month.to_string(),
         noticed_ms: notice.noticed.millis(),
@@ -308,7 +317,7 @@ fn notice(notice: &Notice) -> NoticeView {
             Decision::Move => "move",
             Decision::Stay => "stay",
         }),
-        decided_by: notice.decided_by.clone().unwrap_or_default(),
+        decided_by: notice.decided_by.as_deref().map_or_else(String::new, |login| names.person(login)),
         decided_ms: notice.decided.map(event::Timestamp::millis),
         note: notice.note.clone().unwrap_or_default(),
     }
@@ -373,7 +382,7 @@ pub async fn decide(
     let decision = match form.decision.as_str() {
         "move" => Decision::Move,
         "stay" => Decision::Stay,
-        _ => return Err(Fault::invalid("decision", "must be move or stay")),
+        other => return Err(Fault::no_choice("decision", other)),
     };
     let (actor, now) = (page.caller.actor(Some(client)), page.app.now());
     let mut tx = page.app.store.write().await?;

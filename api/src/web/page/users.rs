@@ -45,7 +45,7 @@ pub async fn list(page: Page) -> Answer {
     let users = user::list(page.app.store.read()).await?;
     let own = page.caller.user().id;
     let view = View {
-        users: users.iter().map(|user| user_view(user, own, &directory)).collect(),
+        users: users.iter().map(|user| user_view(&page, user, own, &directory)).collect(),
         roles: Role::ALL.iter().map(|role| role.name()).collect(),
         clients: directory
             .clients()
@@ -60,16 +60,16 @@ pub async fn list(page: Page) -> Answer {
     page.render("users.html", view)
 }
 
-fn user_view(user: &User, own: UserId, directory: &Directory) -> UserView {
+fn user_view(page: &Page, user: &User, own: UserId, directory: &Directory) -> UserView {
     let belongs_to = match &user.organisation {
         Organisation::Integrator | Organisation::Government => String::new(),
         Organisation::Provider(id) => {
-            directory.provider_by_id(*id).map_or_else(String::new, |p| p.slug.clone())
+            directory.provider_by_id(*id).map_or_else(String::new, |p| p.name.clone())
         }
         Organisation::Clients(ids) => {
-            let slugs: Vec<&str> =
-                ids.iter().filter_map(|id| directory.client_by_id(*id)).map(|c| c.slug.as_str()).collect();
-            slugs.join(", ")
+            let known = ids.iter().filter_map(|id| directory.client_by_id(*id));
+            let names: Vec<&str> = known.map(|c| page.choose(&c.name_nl, &c.name_en)).collect();
+            names.join(", ")
         }
     };
     UserView {
@@ -98,7 +98,7 @@ pub struct NewUserForm {
 /// `POST /users/create`.
 pub async fn create(page: Page, Form(form): Form<NewUserForm>) -> Answer {
     let directory = page.app.store.directory().await?;
-    let role = Role::from_name(&form.role).ok_or_else(|| Fault::invalid("role", "unknown role"))?;
+    let role = Role::from_name(&form.role).ok_or_else(|| Fault::no_choice("role", &form.role))?;
     let new = NewUser {
         login: form.login,
         name: form.name,
@@ -115,7 +115,7 @@ pub async fn create(page: Page, Form(form): Form<NewUserForm>) -> Answer {
 }
 
 fn organisation(text: &str, directory: &Directory) -> Result<Organisation, Fault> {
-    let unknown = || Fault::invalid("organisation", format!("`{text}` is not known"));
+    let unknown = || Fault::no_choice("organisation", text);
     match text.split_once(':') {
         None if text == "integrator" => Ok(Organisation::Integrator),
         None if text == "government" => Ok(Organisation::Government),
@@ -142,7 +142,7 @@ pub async fn access(page: Page, Path(id): Path<u32>, Form(form): Form<Access>) -
     let id = UserId(id);
     let user = user::by_id(page.app.store.read(), id).await?.ok_or(Fault::NotFound)?;
     if id == page.caller.user().id {
-        return Err(Fault::Conflict(page.text("users-not-yourself")));
+        return Err(Fault::conflict("wrong-own-access"));
     }
     let mut tx = page.app.store.write().await?;
     user::set_disabled(tx.connection(), id, form.disabled).await?;
@@ -176,6 +176,16 @@ struct AuditRowView {
     detail: String,
 }
 
+/// What changed, for people: the members of a JSON object that have a value, one after the other.
+fn plain(detail: String) -> String {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&detail) else { return detail };
+    let said = members.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
+        serde_json::Value::String(text) => format!("{name}: {text}"),
+        other => format!("{name}: {other}"),
+    });
+    said.collect::<Vec<_>>().join(" · ")
+}
+
 /// `GET /audit`: the newest rows, and whether the chain holds.
 pub async fn audit(page: Page, Query(query): Query<Before>) -> Answer {
     let rows = page.app.store.audit_page(page.caller.scope(), query.before, AUDIT_ROWS).await?;
@@ -189,7 +199,7 @@ pub async fn audit(page: Page, Query(query): Query<Before>) -> Answer {
             actor: row.actor,
             action: row.action,
             subject: row.subject,
-            detail: row.detail,
+            detail: plain(row.detail),
         })
         .collect();
     page.render("audit.html", AuditView { rows, holds, broken, next })

@@ -4,7 +4,7 @@
 //! and with fewer than [`super::SPREAD_MIN`] only its number is given.
 
 use super::definition::{Computation, KriDefinition, KriPack};
-use super::{KriRow, KriValue, Spread, Status, Subject};
+use super::{KriNote, KriRow, KriValue, Spread, Status, Subject};
 use crate::{Calendar, Health};
 use event::{CiId, ClientId, ProviderId, SourceId, Timestamp};
 use ledger::Month;
@@ -157,8 +157,8 @@ impl Fold<'_> {
         for ci in cis {
             n += 1;
             if ci.sources.is_disjoint(&healthy) {
-                let note = if ci.sources.is_empty() { "no source" } else { "no healthy source" };
-                rows.push(row("ci", i64::from(ci.ci.0), &ci.name, ci.client, 0.0, true, note));
+                let note = if ci.sources.is_empty() { KriNote::NoSource } else { KriNote::NoHealthySource };
+                rows.push(row("ci", i64::from(ci.ci.0), &ci.name, ci.client, 0.0, true, &note));
             }
         }
         let covered = n - rows.len() as i64;
@@ -169,9 +169,9 @@ impl Fold<'_> {
         let (mut n, mut rows) = (0, Vec::new());
         for source in self.sources(subject).filter(|source| source.active) {
             n += 1;
-            if let Some(flag) = source.health.flags.iter().find(|flag| flag.is_silence()) {
+            if source.health.is_silent() {
                 let last = source.health.last_ms.map(Timestamp::from_millis);
-                let note = last.map_or_else(|| flag.name().to_owned(), |last| format!("silent since {last}"));
+                let note = last.map_or(KriNote::NeverHeard, KriNote::SilentSince);
                 let hours = last.map_or(0, |last| (self.facts.as_of.millis() - last.millis()) / 3_600_000);
                 let id = i64::from(source.source.0);
                 rows.push(row("source", id, &source.name, source.client, hours as f64, true, &note));
@@ -186,7 +186,7 @@ impl Fold<'_> {
             events += source.events;
             raw += source.raw;
             if source.raw > 0 {
-                let note = format!("{} of {} events", source.raw, source.events);
+                let note = KriNote::Raw { raw: source.raw, events: source.events };
                 let id = i64::from(source.source.0);
                 rows.push(row("source", id, &source.name, source.client, source.raw as f64, true, &note));
             }
@@ -205,7 +205,7 @@ impl Fold<'_> {
             let counted = self.counted(case, case.registered, as_of);
             let over = self.definition.target(case.priority).is_some_and(|target| counted > target);
             if over {
-                let note = format!("priority {}", case.priority);
+                let note = KriNote::Priority(case.priority);
                 rows.push(row("case", case.id, &case.number, case.client, minutes(counted), true, &note));
             }
         }
@@ -262,7 +262,7 @@ impl Fold<'_> {
         let row_of = |(case, taken): &(&CaseFact, Duration)| {
             let figure = minutes(*taken);
             let late = self.definition.status(Some(case.priority), figure) == Some(Status::Red);
-            let note = format!("priority {}", case.priority);
+            let note = KriNote::Priority(case.priority);
             row("case", case.id, &case.number, case.client, figure, late, &note)
         };
         let seconds: Vec<u64> = cases.iter().map(|(_, taken)| taken.as_secs()).collect();
@@ -331,8 +331,16 @@ fn minutes(time: Duration) -> f64 {
     (time.as_secs() as f64 / 6.0).round() / 10.0
 }
 
-fn row(kind: &str, id: i64, label: &str, client: ClientId, figure: f64, counted: bool, note: &str) -> KriRow {
-    let (kind, label, note) = (kind.to_owned(), label.to_owned(), note.to_owned());
+fn row(
+    kind: &str,
+    id: i64,
+    label: &str,
+    client: ClientId,
+    figure: f64,
+    counted: bool,
+    note: &KriNote,
+) -> KriRow {
+    let (kind, label, note) = (kind.to_owned(), label.to_owned(), note.to_string());
     KriRow { kind, id, label, client: client.0, figure, counted, note }
 }
 

@@ -1,8 +1,7 @@
 //! Closing a month: what it says from then on, and how later knowledge about it is entered.
 
 use super::read::facts;
-use super::{Facts, Invoice, Item, draft};
-use crate::LedgerError;
+use super::{Facts, Invoice, Item, Remark, draft};
 use crate::billing::BillingError;
 use crate::case_count::{self, CaseRef};
 use crate::correction::{Correction, CorrectionKind, blank, enter, entry_month};
@@ -11,6 +10,7 @@ use crate::month::Month;
 use crate::price::PriceBook;
 use crate::subscription::{self, Notice, Subscription, audit};
 use crate::usage::{month as stored_month, month_usage};
+use crate::{LedgerError, Refusal};
 use event::{ClientId, Scope, Timestamp};
 use rust_decimal::Decimal;
 use sqlx::Row;
@@ -176,7 +176,7 @@ pub async fn price_by_hand(
         return Err(BillingError::Closed { month });
     }
     if reason.trim().is_empty() || crate::money::cents(amount) != amount {
-        let reason = "needs whole cents and a reason".to_owned();
+        let reason = Refusal::Other("needs whole cents and a reason".to_owned());
         return Err(LedgerError::Refused { field: "amount", reason }.into());
     }
     let sql = "INSERT INTO hand_price (client_id, month, item, amount, reason, priced_by, priced_ms)
@@ -224,7 +224,7 @@ pub async fn import_opening(
     now: Timestamp,
 ) -> Result<(), BillingError> {
     let refused = |reason: &str| {
-        let reason = format!("{month}: {reason}");
+        let reason = Refusal::Other(format!("{month}: {reason}"));
         BillingError::Ledger(LedgerError::Refused { field: "opening figures", reason })
     };
     if figures.processed_bytes < 0 || figures.stored_bytes < 0 || figures.cases < 0 {
@@ -314,8 +314,8 @@ async fn case_differences(
     let at = entry_month(tx.connection(), client, month, now).await?;
     let differs = weights.into_iter().filter(|(_, (booked, due, _))| booked != due);
     let entry = |(case_id, (booked, due, number)): (i64, (i64, i64, String))| {
-        let what = if due < booked { "no longer counts" } else { "counts after all" };
-        let reason = format!("{number} {what} in {month}");
+        let counts = due > booked;
+        let reason = Remark::Recounted { number, counts, month }.to_string();
         let mut entry = blank(client, at, month, CorrectionKind::Case, reason, actor, now);
         (entry.cases, entry.case_id) = (due - booked, Some(case_id));
         entry
@@ -350,7 +350,7 @@ async fn volume_difference(
         return Ok(None);
     }
     let at = entry_month(tx.connection(), client, month, now).await?;
-    let reason = format!("{late} bytes received in {month} were metered after its close");
+    let reason = Remark::MeteredLate { bytes: late, month }.to_string();
     let mut entry = blank(client, at, month, CorrectionKind::Volume, reason, actor, now);
     entry.bytes = late;
     Ok(Some(entry))

@@ -79,7 +79,7 @@ pub(super) async fn facts(
         month,
         subscription: subscription(connection, client, month).await?,
         figures: averaged(connection, book, client, month).await?,
-        corrections: effective(entries, month, &cases),
+        corrections: effective(entries, month, &cases.iter().map(|case| case.id).collect::<Vec<_>>()),
         cases,
         hand_prices: hand_prices(connection, client, month).await?,
     })

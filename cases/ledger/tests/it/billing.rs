@@ -4,7 +4,7 @@ use crate::support::{Books, Line, at, books, someone};
 use desk::{CaseId, Change, NewCase, State};
 use event::{ClientId, Scope, Timestamp};
 use ledger::correction::{correct_amount, corrections, credit_false_positive};
-use ledger::figure::history;
+use ledger::figure::{histories, history};
 use ledger::invoice::{
     OpeningFigures, close_month, import_opening, invoice, invoices, price_by_hand, reconcile,
 };
@@ -389,6 +389,14 @@ async fn a_client_sees_no_bill_of_another_and_a_provider_sees_none() {
     assert_eq!(seen(&mut connection, &a).await, [books.a]);
     assert_eq!(seen(&mut connection, &provider).await, []);
     assert_eq!(seen(&mut connection, &every).await, [books.a, books.b]);
+    let all = histories(&mut connection, &every, &book, october, 3).await.unwrap();
+    assert_eq!(all.keys().copied().collect::<Vec<_>>(), [books.a, books.b]);
+    for (client, months) in &all {
+        assert_eq!(months, &history(&mut connection, &every, &book, *client, october, 3).await.unwrap());
+    }
+    let own = histories(&mut connection, &a, &book, october, 3).await.unwrap();
+    assert_eq!(own.into_keys().collect::<Vec<_>>(), [books.a]);
+    assert_eq!(histories(&mut connection, &provider, &book, october, 3).await.unwrap().len(), 0);
     // Before service began there is nothing to bill.
     assert_eq!(invoices(&mut connection, &every, &book, month("2026-07")).await.unwrap(), []);
 }
