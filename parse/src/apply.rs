@@ -51,7 +51,7 @@ impl<'a> Work<'_, 'a> {
             let Some(head) = bound.heads.iter().find(|head| head.matches(body, &mut spans)) else {
                 return sure && self.take_unknown(of, body);
             };
-            rest = self.put_spans(of, head, &spans, body);
+            rest = self.put_spans(of, head, &spans, body, false);
             if self.is_whole(head) {
                 self.finish(of, ParseStatus::Parsed, rest);
                 return true;
@@ -101,7 +101,7 @@ impl<'a> Work<'_, 'a> {
     pub(crate) fn take_pattern(&mut self, of: TypeIndex, index: u16, spans: &Spans, body: &'a str) {
         let plan = self.plan;
         let (pattern, sets) = &plan.types[usize::from(of)].patterns[usize::from(index)];
-        self.put_spans(of, pattern, spans, body);
+        self.put_spans(of, pattern, spans, body, false);
         self.put_sets(sets);
         self.finish(of, ParseStatus::Parsed, body);
     }
@@ -111,13 +111,15 @@ impl<'a> Work<'_, 'a> {
         true
     }
 
-    /// Puts what the holes hold; gives what the `@body` hole holds, or the whole body.
+    /// Puts what the holes hold, with `absent` only into fields that hold nothing yet; gives what the `@body` hole holds,
+    /// or the whole body.
     pub(crate) fn put_spans(
         &mut self,
         of: TypeIndex,
         pattern: &Pattern,
         spans: &Spans,
         body: &'a str,
+        absent: bool,
     ) -> &'a str {
         let mut rest = body;
         for (hole, from, to) in spans.iter() {
@@ -134,7 +136,7 @@ impl<'a> Work<'_, 'a> {
             } else if target.id == self.plan.json {
                 self.put_json(of, text);
             } else if (!matches!(text, "" | "-") || target.func == Func::Request)
-                && self.draft.get(target.id) != Some(Value::Str(text))
+                && self.draft.get(target.id).is_none_or(|held| !absent && held != Value::Str(text))
             {
                 self.put_text(target, text);
             }
@@ -144,6 +146,9 @@ impl<'a> Work<'_, 'a> {
 
     /// Puts what an object inside the message says.
     fn put_json(&mut self, of: TypeIndex, text: &'a str) {
+        if !text.trim_start().starts_with('{') {
+            return;
+        }
         let arena = self.draft.arena;
         let mut pairs = Pairs::with_capacity_in(48, arena);
         let outcome = json::flatten(text, ROOT, self.names, arena, &mut pairs);
@@ -226,7 +231,7 @@ impl<'a> Work<'_, 'a> {
         let Some(pattern) = within.patterns.iter().find(|pattern| pattern.matches(text, &mut spans)) else {
             return;
         };
-        self.put_spans(of, pattern, &spans, text);
+        self.put_spans(of, pattern, &spans, text, true);
         self.put_sets(&within.sets);
     }
 

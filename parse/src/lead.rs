@@ -191,7 +191,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn take_lead(&mut self, lead: &Lead, spans: &Spans, body: &'a str, nesting: u8) -> bool {
-        let rest = self.put_spans(lead.of, &lead.pattern, spans, body);
+        let rest = self.put_spans(lead.of, &lead.pattern, spans, body, false);
         let whole = std::ptr::eq(rest, body);
         if !whole && self.own_pattern(lead.of, rest) {
             return true;
