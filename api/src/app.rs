@@ -7,12 +7,16 @@ use event::{FieldTable, Timestamp};
 use figures::Calendar;
 use figures::kri::KriSettings;
 use index::Index;
+use ipnet::IpNet;
 use ledger::PriceBook;
 use parse::Catalogue;
 use std::fmt;
 use std::sync::Arc;
 use store::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+
+/// Notes of used sessions and tokens that may wait for the writer at one time; see [`App::notes`].
+const NOTES_MAX: usize = 4;
 
 /// The parts of the running system that pages and API show. One per process, shared by all requests.
 pub struct App {
@@ -36,6 +40,8 @@ pub struct App {
     pub kris: KriSettings,
     /// Price lists.
     pub prices: PriceBook,
+    /// Places for notes that are written beside requests; at the limit a note is left out.
+    pub notes: Arc<Semaphore>,
     /// Told when a source was made or stopped, so that the table of senders is read anew.
     pub sources_changed: Notify,
     clock: Clock,
@@ -51,6 +57,8 @@ pub struct WebSettings {
     pub session_lifetime: Lifetime,
     /// Whether cookies travel over TLS only; on whenever the server, or a proxy before it, speaks TLS.
     pub secure_cookies: bool,
+    /// The proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where senders reach the listeners: the address in the snippets of an order.
     pub intake: Intake,
 }
@@ -73,6 +81,7 @@ impl Default for WebSettings {
         WebSettings {
             session_lifetime: Lifetime::default(),
             secure_cookies: false,
+            trusted_proxies: Vec::new(),
             intake: Intake {
                 host: "127.0.0.1".to_owned(),
                 syslog_tls_port: 6514,
@@ -105,9 +114,16 @@ impl App {
             calendar: Calendar::shipped(),
             kris: KriSettings::shipped(),
             prices: PriceBook::shipped(),
+            notes: Arc::new(Semaphore::new(NOTES_MAX)),
             sources_changed: Notify::new(),
             clock,
         }
+    }
+
+    /// Returns when the notes that requests left behind are written.
+    pub async fn notes_written(&self) {
+        // Only a closed semaphore gives no places, and nobody closes this one.
+        let _ = self.notes.acquire_many(NOTES_MAX as u32).await;
     }
 
     /// The present moment.

@@ -94,6 +94,7 @@ pub fn table() -> Vec<Route> {
             path: "/api/v1/cases/{case}",
             methods: &[Method::PATCH],
             access: May(WorkCases),
+            in_person: false,
             handler: patch(desk::change_case),
         },
         writes("/api/v1/cases/{case}/assignment", May(WorkCases), post(desk::assign_case)),

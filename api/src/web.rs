@@ -8,6 +8,7 @@ pub mod chart;
 pub mod entry;
 pub mod fault;
 pub mod format;
+pub mod handling;
 pub mod locale;
 pub mod names;
 pub mod page;
@@ -39,10 +40,10 @@ pub fn router(app: Arc<App>) -> Router {
                 rest::idempotency::once(Arc::clone(&once_app), request, next)
             }));
         }
-        let (gate_app, access) = (Arc::clone(&app), route.access);
+        let (gate_app, access, in_person) = (Arc::clone(&app), route.access, route.in_person);
         let gate = from_fn(move |request: Request, next: Next| {
             let app = Arc::clone(&gate_app);
-            async move { guard::check(app, access, request, next).await }
+            async move { guard::check(app, access, in_person, request, next).await }
         });
         router = router.route(route.path, route.handler.route_layer(gate));
     }

@@ -117,6 +117,23 @@ impl Index {
         getter.readers.hits(&found, self)
     }
 
+    /// The first and the last event time of what the scope may see; `None` when that is nothing.
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub fn span(&self, scope: &Scope) -> Result<Option<(Timestamp, Timestamp)>, SearchError> {
+        // Splits and segments know their times, but a provider sees parts of them only.
+        let span = if scope.provider_filter().is_some() {
+            self.run(scope, &SearchRequest::new(""), || Span(None))?.0.0
+        } else {
+            let (splits, _) = self.shared.snapshot(scope)?;
+            let times =
+                || splits.iter().flat_map(|(_, view)| view.segments.iter().map(|segment| segment.info.times));
+            times().map(|times| times.0).min().zip(times().map(|times| times.1).max())
+        };
+        Ok(span.map(|(first, last)| (Timestamp(first), Timestamp(last))))
+    }
+
     /// Runs a query over every segment that may have a match, newest segments first. What cannot be opened is reported
     /// and left out; when a segment was replaced meanwhile, all begins again.
     fn run<C: Collector>(
@@ -133,7 +150,7 @@ impl Index {
             let mut collector = collector();
             match self.run_once(scope, request, &query, &splits, &mut collector, &mut missing)? {
                 Outcome::Replaced if attempt < ATTEMPTS_MAX => {}
-                Outcome::Replaced | Outcome::Done => return Ok((collector, missing)),
+                Outcome::Replaced | Outcome::Done => return Ok((collector, told(scope, missing))),
             }
         }
     }
@@ -195,6 +212,15 @@ impl Index {
         };
         Ok(ids(&now) != ids(splits))
     }
+}
+
+/// What a scope may know of what was not searched. A provider sees a part of what the clients have, and whose splits and
+/// how many of them are damaged is not its business; that its result may lack something is.
+fn told(scope: &Scope, missing: Vec<String>) -> Vec<String> {
+    if missing.is_empty() || scope.provider_filter().is_none() {
+        return missing;
+    }
+    vec!["a part of the events could not be searched".to_owned()]
 }
 
 fn at_most(what: &'static str, got: usize, max: usize) -> Result<(), SearchError> {
@@ -499,6 +525,18 @@ impl Collector for Bars {
             self.widen();
         }
         Ok(())
+    }
+}
+
+/// First and last event time, in nanoseconds.
+struct Span(Option<(i64, i64)>);
+
+impl Collector for Span {
+    fn collect(&mut self, part: &Part<'_>) -> tantivy::Result<()> {
+        part.each(|_, time| {
+            let (first, last) = self.0.unwrap_or((time, time));
+            self.0 = Some((first.min(time), last.max(time)));
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::segment::Engine;
 use crate::split::{self, SplitKey, SplitView, Splits};
 use crate::telemetry::set;
 use crate::{IndexError, IndexSettings, IndexWriter, Telemetry, manifest, schema};
-use event::{Clients, EventId, FieldTable, Scope, Timestamp};
+use event::{ClientId, EventId, FieldTable, Scope};
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -33,8 +33,8 @@ pub(crate) struct Shared {
     pub(crate) telemetry: Telemetry,
     /// What the writer has published; unused when reading only.
     splits: RwLock<Splits>,
-    /// Splits that were set aside at the start.
-    damaged: Vec<String>,
+    /// Splits that were set aside at the start, and whose they are.
+    damaged: Vec<(ClientId, String)>,
     readers: Mutex<Readers>,
     pub(crate) drops: Mutex<Vec<Drop>>,
     /// Position at which this process began.
@@ -79,7 +79,7 @@ impl Index {
                 Ok(view) => {
                     splits.insert(key, Arc::new(view));
                 }
-                Err(error) => damaged.push(set_aside(root, key, &path, &error)?),
+                Err(error) => damaged.push((key.client, set_aside(root, key, &path, &error)?)),
             }
         }
         let start = manifest::read_position(root)?;
@@ -114,18 +114,6 @@ impl Index {
         IndexWriter::start(Arc::clone(&self.shared))
     }
 
-    /// The first and the last event time of what the scope may see; `None` when that is nothing.
-    ///
-    /// # Errors
-    /// Only when the index is open for reading only and cannot be read.
-    pub fn span(&self, scope: &Scope) -> Result<Option<(Timestamp, Timestamp)>, IndexError> {
-        let (splits, _) = self.shared.snapshot(scope)?;
-        let times =
-            || splits.iter().flat_map(|(_, view)| view.segments.iter().map(|segment| segment.info.times));
-        let (first, last) = (times().map(|times| times.0).min(), times().map(|times| times.1).max());
-        Ok(first.zip(last).map(|(first, last)| (Timestamp(first), Timestamp(last))))
-    }
-
     /// Counters and gauges.
     #[must_use]
     pub fn telemetry(&self) -> &Telemetry {
@@ -145,7 +133,7 @@ impl Shared {
         settings: IndexSettings,
         names: Arc<FieldTable>,
         splits: Splits,
-        damaged: Vec<String>,
+        damaged: Vec<(ClientId, String)>,
         start: EventId,
         lock: Option<File>,
     ) -> Shared {
@@ -208,11 +196,8 @@ impl Shared {
         if self.lock.is_some() {
             let splits = self.read();
             let seen = splits.iter().filter(|(key, _)| scope.allows(key.client));
-            let missing = if matches!(scope.client_filter(), Clients::Every) {
-                self.damaged.clone()
-            } else {
-                Vec::new()
-            };
+            let missing = self.damaged.iter().filter(|(client, _)| scope.allows(*client));
+            let missing = missing.map(|(_, what)| what.clone()).collect();
             return Ok((seen.map(|(key, view)| (*key, Arc::clone(view))).collect(), missing));
         }
         let (mut splits, mut missing) = (Vec::new(), Vec::new());

@@ -8,7 +8,11 @@ use crate::telemetry::{ListenerCounters, Telemetry};
 use arc_swap::{ArcSwap, Cache};
 use event::{Origin, Timestamp};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
+
+/// Stands in the journal for each octet of a token.
+const TOKEN_MASK: u8 = b'*';
 
 /// What every listener shares: where frames go, whose they are, what is counted, and how much is allowed.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub(crate) struct Intake {
     pub(crate) counters: Arc<ListenerCounters>,
     sender: Sender,
     batch: Batch,
+    /// A frame without its token, on the way to the batch; kept for its room.
+    masked: Vec<u8>,
 }
 
 impl Intake {
@@ -51,6 +57,7 @@ impl Intake {
             counters: counters.clone(),
             sender: Sender::new(ingress.table.clone(), tokens),
             batch: Batch::new(),
+            masked: Vec::new(),
         }
     }
 
@@ -64,8 +71,25 @@ impl Intake {
     }
 
     /// Takes one frame; `false` when it was dropped because its sender is unknown and the quarantine is full.
+    ///
+    /// A token in it is overwritten before anything is kept: whoever may read events must not learn how to send them.
+    /// The length stays, so the octets that metering counts are those received (D7.1).
     pub(crate) fn take(&mut self, raw: &[u8], truncated: bool, received: Timestamp) -> bool {
-        let attribution = match self.sender.attribute(&self.counters.name, raw) {
+        let Some(place) = self.sender.find_token(raw) else {
+            return self.keep(raw, None, truncated, received);
+        };
+        let token = self.sender.hash_of(&raw[place.clone()]);
+        let mut masked = std::mem::take(&mut self.masked);
+        masked.clear();
+        masked.extend_from_slice(raw);
+        masked[place].fill(TOKEN_MASK);
+        let kept = self.keep(&masked, Some(token), truncated, received);
+        self.masked = masked;
+        kept
+    }
+
+    fn keep(&mut self, raw: &[u8], token: Option<TokenHash>, truncated: bool, received: Timestamp) -> bool {
+        let attribution = match self.sender.attribute(&self.counters.name, token) {
             Some(attribution) => attribution,
             None if self.admit(raw, received) => {
                 ListenerCounters::one(&self.counters.quarantined);
@@ -181,9 +205,8 @@ impl Sender {
         }
     }
 
-    /// Whose the frame `raw` is.
-    fn attribute(&mut self, listener: &str, raw: &[u8]) -> Option<Attribution> {
-        let token = self.token_of(raw);
+    /// Whose a frame with this token is.
+    fn attribute(&mut self, listener: &str, token: Option<TokenHash>) -> Option<Attribution> {
         let table = self.table.load();
         let resolved = match &mut self.resolved {
             Some(resolved) if Arc::ptr_eq(&resolved.table, table) => resolved,
@@ -210,16 +233,22 @@ impl Sender {
         named
     }
 
-    fn token_of(&mut self, raw: &[u8]) -> Option<TokenHash> {
-        if self.tokens == TokenScope::None {
-            return None;
+    /// Where in a frame a token stands that counts.
+    fn find_token(&self, raw: &[u8]) -> Option<Range<usize>> {
+        match self.tokens {
+            TokenScope::None => None,
+            TokenScope::Connection | TokenScope::Frame => token_in_structured_data(raw),
         }
-        let text = token_in_structured_data(raw)?;
-        if self.token_hash.is_none() || text != self.token_text {
-            self.token_text.clear();
-            self.token_text.extend_from_slice(text);
-            self.token_hash = Some(TokenHash::of(text));
+    }
+
+    fn hash_of(&mut self, token: &[u8]) -> TokenHash {
+        match self.token_hash {
+            Some(hash) if token == self.token_text => hash,
+            _ => {
+                self.token_text.clear();
+                self.token_text.extend_from_slice(token);
+                *self.token_hash.insert(TokenHash::of(token))
+            }
         }
-        self.token_hash
     }
 }

@@ -65,20 +65,10 @@ impl Caller {
         self.0.user.organisation == Organisation::Integrator
     }
 
-    /// Who acts, for what is written about data of `client`. Somebody who works for several clients acts for the one
-    /// whose data it is.
+    /// Who acts, for what is written about data of `client`; see [`User::actor`].
     #[must_use]
     pub fn actor(&self, client: Option<ClientId>) -> store::Actor {
-        let organisation = match &self.0.user.organisation {
-            Organisation::Integrator | Organisation::Government => store::Organisation::Integrator,
-            Organisation::Provider(provider) => store::Organisation::Provider(*provider),
-            Organisation::Clients(clients) => {
-                let own = client.filter(|client| clients.contains(client));
-                let first = own.or_else(|| clients.first().copied());
-                first.map_or(store::Organisation::Client(ClientId::QUARANTINE), store::Organisation::Client)
-            }
-        };
-        store::Actor::person(self.0.user.login.clone(), organisation)
+        self.0.user.actor(client)
     }
 
     /// How it showed who it is.

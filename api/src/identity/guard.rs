@@ -2,7 +2,7 @@
 //! that another site made a browser send.
 
 use super::secret::same;
-use super::session::{self, Session};
+use super::session;
 use super::{Action, Caller, Credential, Secret, token, user};
 use crate::app::App;
 use crate::web::fault::Fault;
@@ -13,7 +13,8 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use event::Timestamp;
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Name of the cookie that holds a session's secret.
@@ -39,7 +40,10 @@ pub enum Access {
 /// Lets a request through to its route, with the [`Caller`] among its extensions, or refuses it.
 ///
 /// The caller is also put among the extensions of the response, so that a refusal is shown in its language.
-pub async fn check(app: Arc<App>, access: Access, request: Request, next: Next) -> Response {
+///
+/// `in_person` routes are closed to programs with a token: a token that leaked must not be able to make itself others
+/// that outlive it, nor to change who gets in.
+pub async fn check(app: Arc<App>, access: Access, in_person: bool, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let identified = identify(&app, &parts, app.now()).await;
     let mut request = Request::from_parts(parts, body);
@@ -50,7 +54,12 @@ pub async fn check(app: Arc<App>, access: Access, request: Request, next: Next) 
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
-    let mut response = match admit(access, caller.as_ref(), request).await {
+    let is_program = matches!(caller.as_ref().map(Caller::credential), Some(Credential::Token(_)));
+    let admitted = match in_person && is_program {
+        true => Err(Fault::Forbidden),
+        false => admit(access, caller.as_ref(), request).await,
+    };
+    let mut response = match admitted {
         Ok(request) => next.run(request).await,
         Err(fault) => fault.into_response(),
     };
@@ -96,26 +105,46 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// The address of the sender, for the throttle and the audit log; empty where the transport knows none.
+/// The address of the sender, for the throttle and the audit log; empty where the transport knows none. A trusted proxy
+/// is believed when it says for whom it asks: the last address of `X-Forwarded-For` is the one that it added itself.
 #[must_use]
-pub fn peer(extensions: &Extensions) -> String {
-    extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(String::new, |ConnectInfo(address)| address.ip().to_string())
+pub fn peer(extensions: &Extensions, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> String {
+    let Some(ConnectInfo(address)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return String::new();
+    };
+    let address = address.ip().to_canonical();
+    let is_proxy = trusted_proxies.iter().any(|network| network.contains(&address));
+    let forwarded = is_proxy.then(|| forwarded_for(headers)).flatten();
+    forwarded.unwrap_or(address).to_string()
 }
 
-async fn identify(app: &App, request: &Parts, now: Timestamp) -> Result<Option<Caller>, Fault> {
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+async fn identify(app: &Arc<App>, request: &Parts, now: Timestamp) -> Result<Option<Caller>, Fault> {
     let pool = app.store.read();
     let (id, credential) = if let Some(secret) = bearer(&request.headers) {
         match token::find(pool, &secret, now).await? {
-            Some((user, row)) => (user, Credential::Token(row)),
+            Some(token) => {
+                let credential = Credential::Token(token.id);
+                if token.stale {
+                    note_use(app, credential.clone(), now);
+                }
+                (token.user, credential)
+            }
             None => return Ok(None),
         }
     } else if let Some(secret) = session_secret(&request.headers) {
         match session::find(pool, &secret, app.settings.session_lifetime, now).await? {
             Some(session) => {
-                note_use(app, &session, now).await?;
-                (session.user, Credential::Session(session))
+                let (user, stale) = (session.user, session.stale);
+                let credential = Credential::Session(session);
+                if stale {
+                    note_use(app, credential.clone(), now);
+                }
+                (user, credential)
             }
             None => return Ok(None),
         }
@@ -123,15 +152,32 @@ async fn identify(app: &App, request: &Parts, now: Timestamp) -> Result<Option<C
         return Ok(None);
     };
     let user = user::by_id(pool, id).await?.filter(|user| !user.disabled);
-    Ok(user.map(|user| Caller::new(user, credential, peer(&request.extensions))))
+    let peer = peer(&request.extensions, &request.headers, &app.settings.trusted_proxies);
+    Ok(user.map(|user| Caller::new(user, credential, peer)))
 }
 
-async fn note_use(app: &App, session: &Session, now: Timestamp) -> Result<(), Fault> {
-    if session.stale {
-        let mut tx = app.store.write().await?;
-        session::seen(tx.connection(), session, app.settings.session_lifetime, now).await?;
-        tx.commit().await?;
+/// Notes that a session or token was used, beside the request, which neither waits for the writer nor fails with it.
+/// With enough notes waiting already, the next request notes it.
+fn note_use(app: &Arc<App>, credential: Credential, now: Timestamp) {
+    let Ok(place) = Arc::clone(&app.notes).try_acquire_owned() else { return };
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        if let Err(fault) = write_use(&app, &credential, now).await {
+            tracing::warn!("the use of a session or token could not be noted: {fault:?}");
+        }
+        drop(place);
+    });
+}
+
+async fn write_use(app: &App, credential: &Credential, now: Timestamp) -> Result<(), Fault> {
+    let mut tx = app.store.write().await?;
+    match credential {
+        Credential::Session(session) => {
+            session::seen(tx.connection(), session, app.settings.session_lifetime, now).await?;
+        }
+        Credential::Token(id) => token::used(tx.connection(), *id, now).await?,
     }
+    tx.commit().await?;
     Ok(())
 }
 
@@ -206,6 +252,29 @@ mod tests {
         ] {
             assert_eq!(refuse_foreign(&headers(pairs)).is_ok(), allowed, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_about_its_last_hop_and_nobody_else_about_any() {
+        let proxies: [IpNet; 2] = ["127.0.0.0/8".parse().unwrap(), "2001:db8::1/128".parse().unwrap()];
+        let lied = &[("x-forwarded-for", "10.0.0.1"), ("x-forwarded-for", "10.0.0.2, 192.0.2.7")][..];
+        for (from, pairs, expected) in [
+            ("127.0.0.1:9", lied, "192.0.2.7"),
+            ("[::ffff:127.0.0.1]:9", lied, "192.0.2.7"),
+            ("[2001:db8::1]:9", lied, "192.0.2.7"),
+            ("198.51.100.3:9", lied, "198.51.100.3"),
+            ("127.0.0.1:9", &[("x-forwarded-for", "192.0.2.7, unknown")], "127.0.0.1"),
+            ("127.0.0.1:9", &[], "127.0.0.1"),
+        ] {
+            let mut extensions = Extensions::new();
+            extensions.insert(ConnectInfo(from.parse::<SocketAddr>().unwrap()));
+            let mut all = HeaderMap::new();
+            for (name, value) in pairs {
+                all.append(*name, header::HeaderValue::from_static(value));
+            }
+            assert_eq!(peer(&extensions, &all, &proxies), expected, "{from} {pairs:?}");
+        }
+        assert_eq!(peer(&Extensions::new(), &HeaderMap::new(), &proxies), "");
     }
 
     #[test]

@@ -1,18 +1,18 @@
-//! Brakes on guessing passwords: failures per login name and per address, counted in memory.
+//! Brakes on guessing passwords: attempts per login name and per address, counted in memory.
 
 use event::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Failures of one key within [`WINDOW_MS`] after which it has to wait.
+/// Attempts of one key within [`WINDOW_MS`] that did not succeed, after which it has to wait.
 pub const FAILURES_MAX: u32 = 8;
-/// How long failures count, and how long the wait lasts, in milliseconds.
+/// How long attempts count, and how long the wait lasts, in milliseconds.
 pub const WINDOW_MS: i64 = 10 * 60 * 1000;
 /// Most keys remembered. At the limit the lapsed are forgotten first, then all: forgetting lets a guesser through for
 /// a while, remembering without a limit would let him fill the memory.
 pub const KEYS_MAX: usize = 20_000;
 
-/// Failed attempts by key.
+/// Attempts by key that failed or have no outcome yet.
 #[derive(Debug, Default)]
 pub struct Throttle {
     failures: Mutex<HashMap<String, Failures>>,
@@ -25,16 +25,17 @@ struct Failures {
 }
 
 impl Throttle {
-    /// Whether another attempt under any of these keys is allowed now.
+    /// Counts an attempt under each key and allows it, or counts nothing when one of them has to wait. An attempt counts
+    /// from its beginning: many at once would all be allowed if only their outcomes did.
     #[must_use]
-    pub fn allows(&self, keys: &[&str], now: Timestamp) -> bool {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().all(|key| failures.get(*key).is_none_or(|f| f.count < FAILURES_MAX || lapsed(f, now)))
-    }
-
-    /// Counts a failed attempt under each key.
-    pub fn failed(&self, keys: &[&str], now: Timestamp) {
+    pub fn reserve(&self, keys: &[&str], now: Timestamp) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys
+            .iter()
+            .any(|key| failures.get(*key).is_some_and(|f| f.count >= FAILURES_MAX && !lapsed(f, now)))
+        {
+            return false;
+        }
         if failures.len() + keys.len() > KEYS_MAX {
             failures.retain(|_, f| !lapsed(f, now));
         }
@@ -49,11 +50,17 @@ impl Throttle {
             }
             entry.count += 1;
         }
+        true
     }
 
-    /// Forgets the failures of a key whose owner got in.
-    pub fn succeeded(&self, key: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    /// Gives an attempt that succeeded back: the owner of the login begins anew, and the address, from which others may
+    /// be guessing, gets back this one attempt.
+    pub fn succeeded(&self, login: &str, address: Option<&str>) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.remove(login);
+        if let Some(failures) = address.and_then(|address| failures.get_mut(address)) {
+            failures.count = failures.count.saturating_sub(1);
+        }
     }
 }
 
@@ -69,21 +76,35 @@ mod tests {
     fn a_guesser_waits_and_then_may_try_again() {
         let (throttle, start) = (Throttle::default(), Timestamp::from_secs(1_000));
         for _ in 0..FAILURES_MAX {
-            assert!(throttle.allows(&["login:jan"], start));
-            throttle.failed(&["login:jan", "peer:192.0.2.1"], start);
+            assert!(throttle.reserve(&["login:jan", "peer:192.0.2.1"], start));
         }
-        assert!(!throttle.allows(&["login:jan"], start));
-        assert!(!throttle.allows(&["login:an", "peer:192.0.2.1"], start));
-        assert!(throttle.allows(&["login:an"], start));
+        assert!(!throttle.reserve(&["login:jan"], start));
+        assert!(!throttle.reserve(&["login:an", "peer:192.0.2.1"], start));
+        assert!(throttle.reserve(&["login:an"], start));
         let later = Timestamp::from_millis(start.millis() + WINDOW_MS);
-        assert!(throttle.allows(&["login:jan"], later));
+        assert!(throttle.reserve(&["login:jan"], later));
+    }
+
+    #[test]
+    fn who_gets_in_uses_nothing_up() {
+        let (throttle, now) = (Throttle::default(), Timestamp::from_secs(1_000));
+        let (guessed, own) = (["login:an", "peer:192.0.2.1"], ["login:jan", "peer:192.0.2.1"]);
+        for _ in 1..FAILURES_MAX {
+            assert!(throttle.reserve(&guessed, now));
+        }
+        for _ in 0..FAILURES_MAX * 2 {
+            assert!(throttle.reserve(&own, now));
+            throttle.succeeded(own[0], Some(own[1]));
+        }
+        assert!(throttle.reserve(&guessed, now), "the eighth guess");
+        assert!(!throttle.reserve(&own, now));
     }
 
     #[test]
     fn the_table_stays_bounded() {
         let (throttle, now) = (Throttle::default(), Timestamp::from_secs(1));
         for n in 0..KEYS_MAX * 2 {
-            throttle.failed(&[&n.to_string()], now);
+            assert!(throttle.reserve(&[&n.to_string()], now));
         }
         assert!(throttle.failures.lock().unwrap().len() <= KEYS_MAX);
     }

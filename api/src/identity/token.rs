@@ -12,6 +12,9 @@ pub const LIFETIME_DAYS: i64 = 365;
 /// Tells a token of ours apart from other secrets, for people and for scanners of leaked secrets.
 pub const PREFIX: &str = "spwapi_";
 
+/// A token's last use is noted at most this often, in milliseconds (a minute).
+pub const USED_INTERVAL_MS: i64 = 60 * 1000;
+
 const MS_PER_DAY: i64 = 86_400_000;
 
 /// A token, without its secret.
@@ -69,7 +72,18 @@ pub async fn create(
     Ok(secret)
 }
 
-/// The owner of a live token, and the token's row.
+/// A live token that a request carries.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveToken {
+    /// Its row.
+    pub id: i64,
+    /// Whose.
+    pub user: UserId,
+    /// Whether its last use should be noted now.
+    pub stale: bool,
+}
+
+/// The live token of a secret.
 ///
 /// # Errors
 /// When the store fails.
@@ -77,10 +91,11 @@ pub async fn find(
     pool: &AnyPool,
     secret: &Secret,
     now: Timestamp,
-) -> Result<Option<(UserId, i64)>, IdentityError> {
+) -> Result<Option<LiveToken>, IdentityError> {
     let doing = while_doing("a token");
     let row = sqlx::query(
-        "SELECT token_id, user_id FROM api_tokens WHERE token_hash = $1 AND revoked_ms IS NULL AND expires_ms > $2",
+        "SELECT token_id, user_id, used_ms FROM api_tokens \
+         WHERE token_hash = $1 AND revoked_ms IS NULL AND expires_ms > $2",
     )
     .bind(secret.hash())
     .bind(millis(now))
@@ -88,8 +103,44 @@ pub async fn find(
     .await
     .map_err(&doing)?;
     let Some(row) = row else { return Ok(None) };
-    let user = UserId(number(&row, "user_id").map_err(&doing)? as u32);
-    Ok(Some((user, number(&row, "token_id").map_err(&doing)?)))
+    let used_ms = optional(&row, "used_ms").map_err(&doing)?;
+    Ok(Some(LiveToken {
+        id: number(&row, "token_id").map_err(&doing)?,
+        user: UserId(number(&row, "user_id").map_err(&doing)? as u32),
+        stale: used_ms.is_none_or(|used_ms| millis(now) - used_ms >= USED_INTERVAL_MS),
+    }))
+}
+
+/// Notes that a token was used.
+///
+/// # Errors
+/// When the store fails.
+pub async fn used(connection: &mut AnyConnection, id: i64, now: Timestamp) -> Result<(), IdentityError> {
+    sqlx::query("UPDATE api_tokens SET used_ms = $1 WHERE token_id = $2")
+        .bind(millis(now))
+        .bind(id)
+        .execute(connection)
+        .await
+        .map_err(while_doing("a token"))?;
+    Ok(())
+}
+
+/// Revokes every token of a user.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoke_all(
+    connection: &mut AnyConnection,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    sqlx::query("UPDATE api_tokens SET revoked_ms = $1 WHERE user_id = $2 AND revoked_ms IS NULL")
+        .bind(millis(now))
+        .bind(i64::from(user.0))
+        .execute(connection)
+        .await
+        .map_err(while_doing("the tokens of a user"))?;
+    Ok(())
 }
 
 /// The live tokens of a user, newest first.

@@ -2,6 +2,7 @@
 
 use super::{Items, Paging, rfc3339};
 use crate::web::fault::Fault;
+use crate::web::handling;
 use crate::web::names::Names;
 use crate::web::shell::Page;
 use axum::Json;
@@ -10,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use desk::{
     AlertGroup, Case, CaseFilter, CaseId, Change, GroupFilter, GroupId, GroupState, Level, NewCase, State,
-    alert_queue, case_detail, case_queue,
+    alert_queue, case_queue,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -149,10 +150,14 @@ pub async fn alerts(
     Query(query): Query<GroupQuery>,
 ) -> Result<Json<Items<GroupItem>>, Fault> {
     let client = page.asked_client(paging.client.as_deref()).await?;
-    let state = query.state.as_deref().unwrap_or("open");
+    let state = match query.state.as_deref().unwrap_or("open") {
+        "all" => None,
+        name => Some(known("state", name, GroupState::from_name)?),
+    };
+    let level = query.level.as_deref().map(|name| known("level", name, Level::from_name));
     let filter = GroupFilter {
-        state: GroupState::from_name(state),
-        level_min: query.level.as_deref().and_then(Level::from_name),
+        state,
+        level_min: level.transpose()?,
         client: client.map(|(id, _)| id),
         limit: paging.limit(),
         after: paging.after(group_cursor)?,
@@ -165,6 +170,12 @@ pub async fn alerts(
         total: Some(found.total),
         next: found.next.map(|(level, last_ms, id)| format!("{}.{last_ms}.{id}", level.name())),
     }))
+}
+
+/// What a parameter means. One that means nothing is refused rather than left out: a program that misspelt it would
+/// take the answer for what it asked.
+fn known<T>(field: &str, text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
+    read(text).ok_or_else(|| Fault::no_choice(field, text))
 }
 
 fn group_cursor(text: &str) -> Option<(Level, i64, GroupId)> {
@@ -243,10 +254,7 @@ pub async fn cases(
     let mut filter = match query.state.as_deref().unwrap_or("open") {
         "open" => CaseFilter::open(),
         "all" => CaseFilter::default(),
-        name => {
-            let state = State::from_name(name).ok_or_else(|| Fault::no_choice("state", name))?;
-            CaseFilter { states: vec![state], ..CaseFilter::default() }
-        }
+        name => CaseFilter { states: vec![known("state", name, State::from_name)?], ..CaseFilter::default() },
     };
     filter.client = client.map(|(id, _)| id);
     filter.priority = query.priority;
@@ -274,9 +282,7 @@ fn case_cursor(text: &str) -> Option<(u8, i64, CaseId)> {
 #[utoipa::path(get, path = "/api/v1/cases/{case}", params(("case" = i64, Path)),
     responses((status = 200, body = CaseView), (status = 404, body = crate::web::fault::Problem)))]
 pub async fn case(page: Page, Path(case): Path<i64>) -> Result<Json<CaseView>, Fault> {
-    let viewer = page.caller.actor(None).organisation;
-    let found = case_detail(&page.app.store, page.caller.scope(), viewer, CaseId(case)).await?;
-    let detail = found.ok_or(Fault::NotFound)?;
+    let detail = handling::detail(&page, CaseId(case)).await?;
     let names = page.names().await?;
     Ok(Json(CaseView {
         case: case_item(&detail.case, &names),
@@ -389,7 +395,7 @@ pub async fn change_case(
     Path(case): Path<i64>,
     Json(change): Json<CaseChange>,
 ) -> Result<Json<CaseItem>, Fault> {
-    let to = State::from_name(&change.state).ok_or_else(|| Fault::no_choice("state", &change.state))?;
+    let to = known("state", &change.state, State::from_name)?;
     apply(&page, case, change.version, &Change::State { to, reason: change.reason }).await
 }
 
@@ -424,22 +430,14 @@ pub async fn assign_case(
             let known = directory.provider(slug).ok_or_else(|| Fault::no_choice("provider", slug))?;
             Some(known.id)
         }
-        None => {
-            let viewer = page.caller.actor(None).organisation;
-            let found = case_detail(&page.app.store, page.caller.scope(), viewer, CaseId(case)).await?;
-            found.ok_or(Fault::NotFound)?.case.provider
-        }
+        None => handling::case(&page, CaseId(case)).await?.provider,
     };
     let change = Change::Assign { provider, user: wanted.user, reason: wanted.reason };
     apply(&page, case, wanted.version, &change).await
 }
 
 async fn apply(page: &Page, case: i64, version: i64, change: &Change) -> Result<Json<CaseItem>, Fault> {
-    let mut tx = page.app.store.write().await?;
-    let (actor, now_ms) = (page.caller.actor(None), page.app.now().millis());
-    let case =
-        desk::change(&mut tx, page.caller.scope(), &actor, now_ms, CaseId(case), version, change).await?;
-    tx.commit().await?;
+    let case = handling::change(page, CaseId(case), Some(version), change).await?;
     Ok(Json(case_item(&case, &page.names().await?)))
 }
 
@@ -471,10 +469,6 @@ pub async fn add_note(
     Path(case): Path<i64>,
     Json(note): Json<NewNote>,
 ) -> Result<Response, Fault> {
-    let (scope, actor) = (page.caller.scope(), page.caller.actor(None));
-    let mut tx = page.app.store.write().await?;
-    let now_ms = page.app.now().millis();
-    let id = desk::add_note(&mut tx, scope, &actor, now_ms, CaseId(case), &note.body, note.shared).await?;
-    tx.commit().await?;
+    let id = handling::add_note(&page, CaseId(case), &note.body, note.shared).await?;
     Ok((StatusCode::CREATED, Json(Created { id })).into_response())
 }

@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sqlx::Row;
 use std::sync::Arc;
+use store::Store;
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -54,17 +55,22 @@ async fn run(
     let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Fault::TooLarge)?;
     let asked = sha256_hex(&[parts.uri.path().as_bytes(), b"\n", &bytes].concat());
     let user = i64::from(caller.user().id.0);
-    if let Some(kept) = begin(app, user, &key, &asked).await? {
+    if let Some(kept) = begin(&app.store, user, &key, &asked, app.now().millis()).await? {
         return Ok(kept);
     }
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    keep(app, user, &key, response).await
+    keep(&app.store, user, &key, response).await
 }
 
 /// Takes the key, or gives what is kept under it.
-async fn begin(app: &App, user: i64, key: &str, asked: &str) -> Result<Option<Response>, Fault> {
-    let now_ms = app.now().millis();
-    let mut tx = app.store.write().await?;
+async fn begin(
+    store: &Store,
+    user: i64,
+    key: &str,
+    asked: &str,
+    now_ms: i64,
+) -> Result<Option<Response>, Fault> {
+    let mut tx = store.write().await?;
     sqlx::query("DELETE FROM idempotency_keys WHERE created_ms <= $1")
         .bind(now_ms - KEPT_MS)
         .execute(tx.connection())
@@ -92,9 +98,13 @@ async fn begin(app: &App, user: i64, key: &str, asked: &str) -> Result<Option<Re
     Ok(None)
 }
 
-/// Keeps a good answer under the key; a refusal changed nothing, so its key is free again.
-async fn keep(app: &App, user: i64, key: &str, response: Response) -> Result<Response, Fault> {
-    let mut tx = app.store.write().await?;
+/// Keeps a good answer under the key. A refusal changed nothing, so its key is free again. After a failure of ours the
+/// work may have been done and the key stays taken, without an answer.
+async fn keep(store: &Store, user: i64, key: &str, response: Response) -> Result<Response, Fault> {
+    if response.status().is_server_error() {
+        return Ok(response);
+    }
+    let mut tx = store.write().await?;
     if !response.status().is_success() {
         let sql = "DELETE FROM idempotency_keys WHERE user_id = $1 AND idempotency_key = $2";
         sqlx::query(sql).bind(user).bind(key).execute(tx.connection()).await?;
@@ -128,4 +138,25 @@ fn answer(status: i64, location: &str, content: String) -> Response {
         headers.insert(header::LOCATION, place);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answered(store: &Store, key: &str, status: StatusCode) -> Result<Option<Response>, Fault> {
+        assert!(begin(store, 1, key, "asked", 5).await.unwrap().is_none());
+        keep(store, 1, key, status.into_response()).await.unwrap();
+        begin(store, 1, key, "asked", 6).await
+    }
+
+    #[tokio::test]
+    async fn only_a_refusal_frees_the_key() {
+        let store = store::testing::open().await;
+        let kept = answered(&store, "good", StatusCode::CREATED).await.unwrap().unwrap();
+        assert_eq!(kept.status(), StatusCode::CREATED);
+        assert!(answered(&store, "refused", StatusCode::CONFLICT).await.unwrap().is_none());
+        let failed = answered(&store, "failed", StatusCode::INTERNAL_SERVER_ERROR).await;
+        assert!(matches!(failed, Err(Fault::Conflict(_))), "{failed:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The first administrator of a fresh data directory: without one nobody could let anybody in.
 
 use crate::clock;
-use crate::identity::{Language, NewUser, Organisation, Role, Secret, user};
+use crate::identity::{Language, NewUser, Organisation, Role, Secret, password as hashing, user};
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -27,7 +27,7 @@ pub(super) async fn ensure(store: &Store, data: &Path) -> anyhow::Result<()> {
     let administrator = NewUser {
         login: LOGIN.to_owned(),
         name: "Administrator".to_owned(),
-        password: password.reveal().to_owned(),
+        password: hashing::hash(password.reveal()).context("making the first password")?,
         organisation: Organisation::Integrator,
         roles: BTreeSet::from([Role::Administrator]),
         language: Language::En,

@@ -18,8 +18,17 @@ pub struct Route {
     pub methods: &'static [Method],
     /// What it takes.
     pub access: Access,
+    /// Whether only people come in, and no program with a token.
+    pub in_person: bool,
     /// What answers.
     pub handler: MethodRouter<Arc<App>>,
+}
+
+impl Route {
+    /// Closed to programs with a token.
+    fn in_person(self) -> Route {
+        Route { in_person: true, ..self }
+    }
 }
 
 impl fmt::Debug for Route {
@@ -27,6 +36,7 @@ impl fmt::Debug for Route {
         f.debug_struct("Route")
             .field("path", &self.path)
             .field("access", &self.access)
+            .field("in_person", &self.in_person)
             .finish_non_exhaustive()
     }
 }
@@ -35,11 +45,11 @@ pub(crate) const READ: &[Method] = &[Method::GET];
 pub(crate) const WRITE: &[Method] = &[Method::POST];
 
 pub(crate) fn reads(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
-    Route { path, methods: READ, access, handler }
+    Route { path, methods: READ, access, in_person: false, handler }
 }
 
 pub(crate) fn writes(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
-    Route { path, methods: WRITE, access, handler }
+    Route { path, methods: WRITE, access, in_person: false, handler }
 }
 
 /// A path appears once for each access: reading and writing under one path stand in different paths here.
@@ -64,24 +74,25 @@ fn entrance() -> Vec<Route> {
             path: "/login",
             methods: &[Method::GET, Method::POST],
             access: Public,
+            in_person: false,
             handler: get(page::login::show).post(page::login::enter),
         },
         writes("/logout", SignedIn, post(page::login::leave)),
         writes("/language", Public, post(page::login::language)),
-        reads("/profile", SignedIn, get(page::profile::show)),
-        writes("/profile/preferences", SignedIn, post(page::profile::preferences)),
-        writes("/profile/password", SignedIn, post(page::profile::password)),
-        writes("/profile/tokens", SignedIn, post(page::profile::create_token)),
-        writes("/profile/tokens/{token}/revoke", SignedIn, post(page::profile::revoke_token)),
+        reads("/profile", SignedIn, get(page::profile::show)).in_person(),
+        writes("/profile/preferences", SignedIn, post(page::profile::preferences)).in_person(),
+        writes("/profile/password", SignedIn, post(page::profile::password)).in_person(),
+        writes("/profile/tokens", SignedIn, post(page::profile::create_token)).in_person(),
+        writes("/profile/tokens/{token}/revoke", SignedIn, post(page::profile::revoke_token)).in_person(),
     ]
 }
 
 fn people() -> Vec<Route> {
     use Access::May;
     vec![
-        reads("/users", May(Action::ManageUsers), get(page::users::list)),
-        writes("/users/create", May(Action::ManageUsers), post(page::users::create)),
-        writes("/users/{user}/access", May(Action::ManageUsers), post(page::users::access)),
+        reads("/users", May(Action::ManageUsers), get(page::users::list)).in_person(),
+        writes("/users/create", May(Action::ManageUsers), post(page::users::create)).in_person(),
+        writes("/users/{user}/access", May(Action::ManageUsers), post(page::users::access)).in_person(),
         reads("/audit", May(Action::ReadAudit), get(page::users::audit)),
     ]
 }

@@ -202,7 +202,7 @@ fn histogram(
     let interval_ms = match interval.parse::<u64>() {
         Ok(interval_ms) if interval_ms > 0 => interval_ms,
         _ if interval == "auto" => {
-            let (first, last) = index.span(scope).map_err(SearchError::from)?.unwrap_or_default();
+            let (first, last) = index.span(scope)?.unwrap_or_default();
             let (from, to) =
                 (request.from.unwrap_or(first), request.to.unwrap_or(Timestamp(last.0.saturating_add(1))));
             auto_interval(from, to, BARS_MAX)

@@ -1,10 +1,15 @@
 //! Getting in and staying out: login, sessions, tokens, forms, languages.
 
-use crate::world::{FORM, PASSWORD, World, between, form};
-use api::identity::session;
+use crate::world::{FORM, PASSWORD, START_MS, World, between, form};
 use api::identity::throttle::{FAILURES_MAX, WINDOW_MS};
+use api::identity::{UserId, session, token};
+use api::web::route;
 use axum::body::Body;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode};
+use event::Scope;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_stranger_is_sent_to_the_login_and_back() {
@@ -57,6 +62,7 @@ async fn sessions_end_by_logout_by_idling_and_by_age() {
     for _ in 1..session::ABSOLUTE_MS / (session::IDLE_MS / 2) {
         world.pass(session::IDLE_MS / 2);
         assert_eq!(busy.get("/profile").await.status, StatusCode::OK);
+        world.app.notes_written().await;
     }
     world.pass(session::IDLE_MS / 2);
     assert_eq!(busy.get("/profile").await.status, StatusCode::SEE_OTHER);
@@ -89,11 +95,88 @@ async fn tokens_work_until_revoked_and_need_no_form_token() {
     let bearer = format!("Bearer {secret}");
     let program = world.stranger();
     let headers = [("authorization", bearer.as_str())];
-    let call = || program.send(Method::GET, "/profile", Body::empty(), &headers);
+    let call = || program.send(Method::GET, "/api/v1/me", Body::empty(), &headers);
     assert_eq!(call().await.status, StatusCode::OK);
+    world.app.notes_written().await;
+    let tokens = token::list(world.app.store.read(), UserId(1), world.app.now()).await.unwrap();
+    assert_eq!(tokens[0].used_ms, Some(START_MS));
     assert!(!browser.get("/profile").await.body.contains(&secret), "a token is shown once");
     assert_eq!(browser.post("/profile/tokens/1/revoke", "").await.status, StatusCode::SEE_OTHER);
-    assert_eq!(call().await.status, StatusCode::SEE_OTHER);
+    assert_eq!(call().await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_token_cannot_make_another_and_ends_with_the_password() {
+    let world = World::new().await;
+    let browser = world.signed_in("administrator").await;
+    let page = browser.post("/profile/tokens", "name=robot").await;
+    let bearer = format!("Bearer {}", between(&page.body, "<pre id=\"secret\">", "</pre>"));
+    let program = world.stranger();
+    let headers = [("authorization", bearer.as_str()), FORM];
+    for route in route::table().iter().filter(|route| route.in_person) {
+        for method in route.methods {
+            let (path, body) =
+                (route.path.replace("{user}", "2").replace("{token}", "1"), Body::from("name=x"));
+            let answer = program.send(method.clone(), &path, body, &headers).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+        }
+    }
+    let call = || program.send(Method::GET, "/api/v1/me", Body::empty(), &headers);
+    assert_eq!(call().await.status, StatusCode::OK);
+    let fields = format!("current={}&new={}", form(PASSWORD), form("een ander wachtwoord"));
+    assert_eq!(browser.post("/profile/password", &fields).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(call().await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn guesses_at_the_same_moment_are_counted_one_by_one() {
+    let world = World::new().await;
+    let mut guesses = JoinSet::new();
+    for _ in 0..FAILURES_MAX * 3 {
+        let request = Request::builder().method(Method::POST).uri("/login").header(FORM.0, FORM.1);
+        let request = request.body(Body::from("login=analyst&password=wrong")).unwrap();
+        guesses.spawn(world.router.clone().oneshot(request));
+    }
+    let answers = guesses.join_all().await;
+    let of = |status| answers.iter().filter(|answer| answer.as_ref().unwrap().status() == status).count();
+    assert_eq!(of(StatusCode::UNAUTHORIZED), FAILURES_MAX as usize);
+    assert_eq!(of(StatusCode::TOO_MANY_REQUESTS), FAILURES_MAX as usize * 2);
+}
+
+#[tokio::test]
+async fn the_log_says_for_whom_somebody_got_in() {
+    let world = World::new().await;
+    let provider = world.signed_in("provider").await;
+    provider.post("/logout", "").await;
+    for login in ["provider", "nobody"] {
+        world.stranger().post("/login", &format!("login={login}&password=wrong")).await;
+    }
+    let rows = world.app.store.audit_page(&Scope::operator(), None, 9).await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row.action.as_str(), row.subject.as_str(), row.actor.as_str(), row.organisation.as_str()))
+        .collect();
+    let of = format!("provider:{}", world.network);
+    assert_eq!(
+        rows,
+        [
+            ("login.refused", "nobody", "login", "integrator"),
+            ("login.refused", "provider", "provider", &of),
+            ("logout", "provider", "provider", &of),
+            ("login", "provider", "provider", &of),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn reading_waits_for_no_writer() {
+    let world = World::new().await;
+    let browser = world.signed_in("analyst").await;
+    world.pass(session::SEEN_INTERVAL_MS);
+    let writing = world.app.store.write().await.unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(10), browser.get("/profile"));
+    assert_eq!(read.await.expect("an answer while somebody writes").status, StatusCode::OK);
+    drop(writing);
 }
 
 #[tokio::test]

@@ -30,3 +30,30 @@ async fn a_client_asks_and_its_approver_orders() {
     assert!(!again.contains(&token) && again.contains("TOKEN") && again.contains("Wachten op"), "{again}");
     assert_eq!(approver.post("/orders/1/approve", "note=").await.status, StatusCode::CONFLICT);
 }
+
+#[tokio::test]
+async fn the_board_follows_an_order_without_the_lines() {
+    let world = World::new().await;
+    let approver = world.signed_in("client_approver").await;
+    let fields = "client=anb&name=Webserver&source_type=linux-sshd&transport=tcp&goal=aanmeldingen+opvolgen\
+                  &expected_gb=1.5&follow_up=siem";
+    approver.post("/orders/request", fields).await;
+    approver.post("/orders/1/approve", "note=").await;
+    let line =
+        "<38>Nov 23 08:59:00 web01 sshd[311]: Accepted password for root from 203.0.113.9 port 4711 ssh2";
+    world.take_in(world.anb, line, false).await;
+    let now = world.app.now();
+    world.write(async |tx| ledger::order::deliver_arrived(tx, now).await.unwrap()).await;
+    let board = world.signed_in("board").await;
+    for path in ["/orders/1/live", "/orders/1"] {
+        assert!(approver.get(path).await.body.contains("203.0.113.9"), "{path}");
+        let page = board.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(
+            page.body.contains("Ontvangen") && !page.body.contains("203.0.113.9"),
+            "{path}: {}",
+            page.body
+        );
+    }
+    assert!(board.get("/orders/1/live").await.is_final);
+}

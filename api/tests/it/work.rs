@@ -2,8 +2,13 @@
 
 use crate::world::{Browser, World, form};
 use axum::body::Body;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode, header};
+use desk::NewCase;
+use event::{CiId, Scope};
 use serde_json::{Value, json};
+use store::Actor;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
 
 const LINE: &str =
     "<38>Nov 23 08:59:00 web01 sshd[311]: Accepted password for root from 203.0.113.9 port 4711 ssh2";
@@ -196,4 +201,111 @@ async fn searching_finds_counts_and_points_at_mistakes() {
         (StatusCode::UNPROCESSABLE_ENTITY, Some("query")),
         "{problem}"
     );
+}
+
+/// A case about a server that the provider `netwerk` operates.
+async fn case_of_the_network(world: &World) {
+    let sql = "INSERT INTO ci (id, client_id, class, name, provider_id, lifecycle, logging, changed_ms)
+               VALUES (1, $1, 'server', 'sw-01', $2, 'active', 1, 0)";
+    let new = NewCase {
+        client: world.anb,
+        title: "Vreemd verkeer".to_owned(),
+        groups: Vec::new(),
+        ci: Some(CiId(1)),
+        level: None,
+    };
+    let (actor, now_ms) = (Actor::program("test"), world.app.now().millis());
+    let (client, provider) = (i64::from(world.anb.0), i64::from(world.network.0));
+    world
+        .write(async |tx| {
+            sqlx::query(sql).bind(client).bind(provider).execute(tx.connection()).await.unwrap();
+            desk::register(tx, &Scope::every_client(), &actor, now_ms, &new).await.unwrap()
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_provider_works_on_its_own_cases_and_withdraws_none() {
+    let world = World::new().await;
+    case_of_the_network(&world).await;
+    let (analyst, provider) = (world.signed_in("analyst").await, world.signed_in("provider").await);
+    let version =
+        async || api(&analyst, Method::GET, "/api/v1/cases/1", Value::Null, "").await.1["version"].clone();
+    let assign = json!({ "version": version().await, "provider": "netwerk" });
+    let (status, case) = api(&analyst, Method::POST, "/api/v1/cases/1/assignment", assign, "").await;
+    assert_eq!(status, StatusCode::OK, "{case}");
+
+    let page = provider.get("/cases/1").await.body;
+    assert!(page.contains("value=\"triage\"") && !page.contains("value=\"withdrawn\""), "{page}");
+    let withdraw = format!("version={}&to=withdrawn&reason=vergissing", version().await);
+    assert_eq!(provider.post("/cases/1/state", &withdraw).await.status, StatusCode::FORBIDDEN);
+    let withdraw = json!({ "version": version().await, "state": "withdrawn", "reason": "vergissing" });
+    let (status, _) = api(&provider, Method::PATCH, "/api/v1/cases/1", withdraw, "").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let triage = format!("version={}&to=triage", version().await);
+    assert_eq!(provider.post("/cases/1/state", &triage).await.status, StatusCode::SEE_OTHER);
+
+    let assign = json!({ "version": version().await, "provider": "wolk" });
+    api(&analyst, Method::POST, "/api/v1/cases/1/assignment", assign, "").await;
+    let page = provider.get("/cases/1").await;
+    assert_eq!(page.status, StatusCode::OK, "the case is still about its server");
+    assert!(!page.body.contains("action=\"/cases/1/state\""), "{}", page.body);
+    let onward = format!("version={}&to=investigating", version().await);
+    assert_eq!(provider.post("/cases/1/state", &onward).await.status, StatusCode::FORBIDDEN);
+    let take = json!({ "version": version().await, "user": "provider" });
+    let (status, _) = api(&provider, Method::POST, "/api/v1/cases/1/assignment", take, "").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let withdraw = format!("version={}&to=withdrawn&reason=vergissing", version().await);
+    assert_eq!(analyst.post("/cases/1/state", &withdraw).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn who_works_for_two_clients_acts_for_the_one_whose_case_it_is() {
+    let world = World::new().await;
+    let group = world.take_in(world.gent, LINE, true).await;
+    let analyst = world.signed_in("analyst").await;
+    analyst.post(&format!("/alerts/{group}/register"), "title=").await;
+    let (both, gent) = (world.signed_in("both_approver").await, world.signed_in("gent_approver").await);
+    let note = json!({ "body": "alleen voor Gent" });
+    let (status, _) = api(&both, Method::POST, "/api/v1/cases/1/notes", note, "").await;
+    assert_eq!(status, StatusCode::CREATED);
+    gent.post("/cases/1/notes", "body=ook+van+Gent&visibility=internal").await;
+    for reader in [&both, &gent] {
+        let (_, case) = api(reader, Method::GET, "/api/v1/cases/1", Value::Null, "").await;
+        assert_eq!(case["notes"].as_array().map(Vec::len), Some(2), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_means_nothing_is_refused() {
+    let world = World::new().await;
+    let analyst = world.signed_in("analyst").await;
+    for (path, field) in [
+        ("/api/v1/alerts?state=opne", "state"),
+        ("/api/v1/alerts?level=hihg", "level"),
+        ("/api/v1/alerts?after=x", "after"),
+        ("/api/v1/cases?state=x", "state"),
+        ("/api/v1/cases?after=1.x", "after"),
+    ] {
+        let (status, problem) = api(&analyst, Method::GET, path, Value::Null, "").await;
+        let told = (status, problem["field"].as_str());
+        assert_eq!(told, (StatusCode::UNPROCESSABLE_ENTITY, Some(field)), "{path}: {problem}");
+    }
+    for path in ["/api/v1/alerts?state=all&level=high", "/api/v1/cases?state=all"] {
+        assert_eq!(analyst.get(path).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn many_may_look_at_the_usage_of_all_at_once() {
+    let world = World::new().await;
+    let board = world.signed_in("board").await;
+    let mut looks = JoinSet::new();
+    for _ in 0..16 {
+        let request = Request::builder().uri("/usage").header(header::COOKIE, &board.cookie);
+        looks.spawn(world.router.clone().oneshot(request.body(Body::empty()).unwrap()));
+    }
+    for answer in looks.join_all().await {
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    }
 }

@@ -1,20 +1,20 @@
 //! A server in memory with two clients, two providers and a user for each role, and a browser to look at it with.
 
 use api::app::{App, WebSettings};
-use api::identity::{Language, NewUser, Organisation, Role, user};
+use api::identity::{Language, NewUser, Organisation, Role, password, user};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use axum::{Router, http::Method};
 use bumpalo::Bump;
 use desk::{GroupFilter, Level, NewAlert, Policy};
-use event::{ClientId, FieldTable, Frame, Origin, Scope, Timestamp, Transport};
+use event::{ClientId, FieldTable, Frame, Origin, ProviderId, Scope, Timestamp, Transport};
 use index::{Index, IndexSettings, IndexWriter};
 use ledger::{NewSource, SourceTransport, Tally};
 use parse::{Catalogue, Parser};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::testing::TestStore;
-use store::{Actor, ClientEntry};
+use store::{Actor, ClientEntry, Tx};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
@@ -30,6 +30,8 @@ pub struct World {
     pub app: Arc<App>,
     pub router: Router,
     pub anb: ClientId,
+    pub gent: ClientId,
+    pub network: ProviderId,
     now_ms: Arc<AtomicI64>,
     writer: Mutex<IndexWriter>,
     _store: TestStore,
@@ -43,7 +45,9 @@ impl World {
         let anb = tx.put_client(&ClientEntry::new("anb", "Agentschap Bos")).await.unwrap();
         let gent = tx.put_client(&ClientEntry::new("gent", "Stad Gent")).await.unwrap();
         let network = tx.put_provider("netwerk", "Netwerk NV").await.unwrap();
+        tx.put_provider("wolk", "Wolk NV").await.unwrap();
         let now = Timestamp::from_millis(START_MS);
+        let hashed = password::hash(PASSWORD).unwrap();
         for (login, organisation, role) in [
             ("analyst", Organisation::Integrator, Role::Analyst),
             ("soc_lead", Organisation::Integrator, Role::SocLead),
@@ -54,11 +58,12 @@ impl World {
             ("client_reader", Organisation::Clients([anb].into()), Role::ClientReader),
             ("client_approver", Organisation::Clients([anb].into()), Role::ClientApprover),
             ("gent_approver", Organisation::Clients([gent].into()), Role::ClientApprover),
+            ("both_approver", Organisation::Clients([anb, gent].into()), Role::ClientApprover),
         ] {
             let new = NewUser {
                 login: login.to_owned(),
                 name: format!("Jan <{login}>"),
-                password: PASSWORD.to_owned(),
+                password: hashed.clone(),
                 organisation,
                 roles: [role].into(),
                 language: Language::Nl,
@@ -81,7 +86,7 @@ impl World {
             Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
         ));
         let router = api::web::router(Arc::clone(&app));
-        World { app, router, anb, now_ms, writer, _store: store, _folder: folder }
+        World { app, router, anb, gent, network, now_ms, writer, _store: store, _folder: folder }
     }
 
     /// Takes in an event for a client as the pipeline would: parsed, indexed, metered, and with `alert` as an alert.
@@ -116,6 +121,14 @@ impl World {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// Writes as a part of the program, in one transaction.
+    pub async fn write<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> T) -> T {
+        let mut tx = self.app.store.write().await.unwrap();
+        let done = work(&mut tx).await;
+        tx.commit().await.unwrap();
+        done
+    }
+
     pub fn stranger(&self) -> Browser<'_> {
         Browser { world: self, cookie: String::new(), form_token: String::new() }
     }
@@ -148,6 +161,8 @@ pub struct Answer {
     pub location: String,
     pub cookie: String,
     pub body: String,
+    /// Whether a page that asks again and again may stop asking.
+    pub is_final: bool,
 }
 
 impl Browser<'_> {
@@ -179,9 +194,9 @@ async fn read(response: Response<Body>) -> Answer {
     };
     let (kind, location, cookie) =
         (text(header::CONTENT_TYPE), text(header::LOCATION), text(header::SET_COOKIE));
-    let status = response.status();
+    let (status, is_final) = (response.status(), response.headers().contains_key("x-final"));
     let bytes = to_bytes(response.into_body(), BODY_BYTES_MAX).await.unwrap();
-    Answer { status, kind, location, cookie, body: String::from_utf8_lossy(&bytes).into_owned() }
+    Answer { status, kind, location, cookie, body: String::from_utf8_lossy(&bytes).into_owned(), is_final }
 }
 
 /// URL-encodes a form value.

@@ -188,12 +188,11 @@ pub(crate) async fn load(
     row.as_ref().map(from_row).transpose()
 }
 
-/// As [`load`], for a caller that cannot go on without.
-pub(crate) async fn require(
-    connection: &mut AnyConnection,
-    scope: &Scope,
-    id: CaseId,
-) -> Result<Case, DeskError> {
+/// One case, if the scope covers it.
+///
+/// # Errors
+/// [`DeskError::NotFound`], [`DeskError::Store`].
+pub async fn require(connection: &mut AnyConnection, scope: &Scope, id: CaseId) -> Result<Case, DeskError> {
     let found = load(connection, scope, id).await?;
     found.ok_or_else(|| DeskError::NotFound { what: "case", id: id.to_string() })
 }

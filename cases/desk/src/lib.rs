@@ -23,7 +23,7 @@ mod timeline;
 mod workflow;
 
 pub use crate::alert::{Level, NewAlert, SUMMARY_BYTES_MAX, alert_id, entity_of};
-pub use crate::case::{Case, CaseId, REASSIGNMENTS_MAX, Verdict};
+pub use crate::case::{Case, CaseId, REASSIGNMENTS_MAX, Verdict, require as case};
 pub use crate::change::{Change, change};
 pub use crate::error::{DeskError, Unfit};
 pub use crate::group::{

@@ -1,8 +1,8 @@
 //! Whatever happens between two steps, after a replay every event is there exactly once.
 
 use crate::sample::{Bench, DAY, Sample};
-use event::Timestamp;
-use index::IndexSettings;
+use event::{ClientId, ProviderId, Scope, Timestamp};
+use index::{IndexSettings, SearchRequest};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -140,6 +140,11 @@ fn a_damaged_split_is_set_aside_and_said_so() {
     assert_eq!(page.total, 120 - lost);
     assert_eq!(page.not_searched.len(), 1);
     assert!(page.not_searched[0].contains("1-2026-11-22-0"), "{}", page.not_searched[0]);
+    let told =
+        |scope: &Scope| bench.index.search(scope, &SearchRequest::new("")).expect("a page").not_searched;
+    assert_eq!(told(&Scope::clients([ClientId(1)])), page.not_searched, "its own");
+    assert_eq!(told(&Scope::clients([ClientId(2)])), Vec::<String>::new());
+    assert_eq!(told(&Scope::provider(ProviderId(7))), ["a part of the events could not be searched"]);
     bench.add_all(&[Sample::new(120, "goes on")]);
     assert_eq!(bench.ids("\"goes on\""), [120]);
 }

@@ -53,6 +53,24 @@ fn a_scope_sees_its_own_and_nothing_else() {
 }
 
 #[test]
+fn the_span_is_that_of_what_a_scope_sees() {
+    let bench = bench();
+    let times = |scope: &Scope| {
+        let found = bench.index.search(scope, &SearchRequest::new("")).expect("a page").hits;
+        let times = found.iter().map(|hit| hit.time);
+        times.clone().min().zip(times.max())
+    };
+    for scope in [
+        Scope::every_client(),
+        Scope::clients([ClientId(1)]),
+        Scope::provider(ProviderId(7)),
+        Scope::provider(ProviderId(9)),
+    ] {
+        assert_eq!(bench.index.span(&scope).expect("a span"), times(&scope), "{scope:?}");
+    }
+}
+
+#[test]
 fn a_sender_cannot_choose_its_provider() {
     let bench = bench();
     assert_eq!(bench.ids("sperwer.provider:7"), [1]);

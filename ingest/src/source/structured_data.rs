@@ -4,6 +4,7 @@
 //! party can influence must not change whose event it is.
 
 use memchr::memmem;
+use std::ops::Range;
 
 /// SD-ID of our element; 32473 is the enterprise number that RFC 5612 sets aside for examples and private use.
 const ELEMENT: &[u8] = b"[sperwer@32473 ";
@@ -12,8 +13,8 @@ const PARAMETER: &[u8] = b"token=\"";
 /// The element must begin this early, so that a long message without one costs little to look through.
 const SEARCH_BYTES_MAX: usize = 2048;
 
-/// The token that a syslog frame carries, escapes included (tokens that we give out need none).
-pub(crate) fn token(frame: &[u8]) -> Option<&[u8]> {
+/// Where in a syslog frame the token stands, escapes included (tokens that we give out need none).
+pub(crate) fn token(frame: &[u8]) -> Option<Range<usize>> {
     let head = &frame[..frame.len().min(SEARCH_BYTES_MAX)];
     // Nearly every frame ends here, after some 20 ns.
     memmem::find(head, ELEMENT)?;
@@ -21,7 +22,9 @@ pub(crate) fn token(frame: &[u8]) -> Option<&[u8]> {
     while rest.first() == Some(&b'[') {
         let (element, after) = split_element(rest)?;
         if element.starts_with(ELEMENT) {
-            return parameter(&element[ELEMENT.len()..]);
+            let parameters = frame.len() - rest.len() + ELEMENT.len();
+            let value = parameter(&element[ELEMENT.len()..])?;
+            return Some(parameters + value.start..parameters + value.end);
         }
         rest = after;
     }
@@ -57,16 +60,18 @@ fn split_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(bytes.split_at(end + 1))
 }
 
-/// The value of `token` in the parameters of our element.
-fn parameter(mut parameters: &[u8]) -> Option<&[u8]> {
+/// Where in the parameters of our element the value of `token` stands.
+fn parameter(parameters: &[u8]) -> Option<Range<usize>> {
+    let mut name_start = 0;
     loop {
-        let name_end = memchr::memchr(b'"', parameters)? + 1;
-        let length = value_length(&parameters[name_end..])?;
-        let value = &parameters[name_end..name_end + length];
-        if parameters[..name_end].trim_ascii_start() == PARAMETER {
-            return Some(value);
+        let rest = &parameters[name_start..];
+        let name_end = memchr::memchr(b'"', rest)? + 1;
+        let length = value_length(&rest[name_end..])?;
+        if rest[..name_end].trim_ascii_start() == PARAMETER {
+            let start = name_start + name_end;
+            return Some(start..start + length);
         }
-        parameters = &parameters[name_end + length + 1..];
+        name_start += name_end + length + 1;
     }
 }
 
@@ -100,7 +105,7 @@ mod tests {
             (r#"<13>Nov 22 10:00:00 h app: [sperwer@32473 token="no"]"#, None),
             (r#"[sperwer@32473 token="no"]"#, None),
         ] {
-            assert_eq!(token(frame.as_bytes()), expected.map(str::as_bytes), "{frame}");
+            assert_eq!(token(frame.as_bytes()).map(|place| &frame[place]), expected, "{frame}");
         }
     }
 

@@ -114,6 +114,24 @@ fn a_token_of_a_known_sender_names_a_source_of_its_client_for_its_frame_only() {
 }
 
 #[test]
+fn a_token_is_not_kept_with_what_it_came_with() {
+    let sent = ["s3cret", "unknown"].map(with_token);
+    let kept = ["******", "*******"].map(with_token);
+    let mut rig = Rig::start_with(&[("listener", tcp())], tokens(), Limits::default());
+    rig.send(format!("{}\n{}\n", sent[0], sent[1]));
+    assert_eq!(rig.receive_texts(2), kept);
+    let senders = rig.ingress.telemetry.unknown_senders();
+    assert_eq!((senders.len(), senders[0].sample.as_str()), (1, kept[1].as_str()));
+
+    let mut rig = Rig::start_with(&[("listener", udp())], tokens(), Limits::default());
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for text in &sent {
+        socket.send_to(text.as_bytes(), rig.address()).unwrap();
+    }
+    assert_eq!(rig.receive_texts(2), kept);
+}
+
+#[test]
 fn a_listener_bound_to_a_source_is_stronger_than_the_address() {
     let mut table = table();
     table.bind_listener("listener", source(9));

@@ -1,6 +1,7 @@
 //! The people of the sample, one login for each role and more.
 
 use super::files::{Sample, SampleUser};
+use crate::identity::password::{self, HashedPassword};
 use crate::identity::{self, Language, NewUser, Organisation, Role};
 use anyhow::Context;
 use event::Timestamp;
@@ -16,14 +17,16 @@ pub(super) async fn load(
     sample: &Sample,
     now: Timestamp,
 ) -> anyhow::Result<()> {
+    let password = password::hash(PASSWORD)?;
     for user in &sample.users {
-        let new = new_user(directory, user).with_context(|| format!("the user {}", user.login))?;
+        let new = new_user(directory, user, password.clone())
+            .with_context(|| format!("the user {}", user.login))?;
         identity::user::create(tx.connection(), &new, now).await?;
     }
     Ok(())
 }
 
-fn new_user(directory: &Directory, user: &SampleUser) -> anyhow::Result<NewUser> {
+fn new_user(directory: &Directory, user: &SampleUser, password: HashedPassword) -> anyhow::Result<NewUser> {
     let role = Role::from_name(&user.role).with_context(|| format!("there is no role {}", user.role))?;
     // English for providers and operators, Dutch for clients and the Bestuur (D9.7).
     let (organisation, language) = match user.organisation.as_str() {
@@ -38,7 +41,7 @@ fn new_user(directory: &Directory, user: &SampleUser) -> anyhow::Result<NewUser>
     Ok(NewUser {
         login: user.login.clone(),
         name: user.name.clone(),
-        password: PASSWORD.to_owned(),
+        password,
         organisation,
         roles: BTreeSet::from([role]),
         language,

@@ -4,6 +4,7 @@ use crate::identity::{Action, user};
 use crate::web::Answer;
 use crate::web::entry::{self, Entry};
 use crate::web::fault::{Fault, escape};
+use crate::web::handling::{self, may_change, may_move_to};
 use crate::web::names::{Name, Names, ci_names};
 use crate::web::page::queue::{GroupRow, group_rows};
 use crate::web::shell::Page;
@@ -12,7 +13,7 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect};
 use desk::{
     Case, CaseDetail, CaseEvent, CaseFilter, CaseId, Change, EventKind, State, Targets, Verdict, Workflow,
-    case_detail, case_queue,
+    case_queue,
 };
 use event::{CiId, EventId, ProviderId, Scope};
 use serde::{Deserialize, Serialize};
@@ -255,14 +256,7 @@ struct ImpactView {
 
 /// `GET /cases/{case}`.
 pub async fn show(page: Page, Path(id): Path<i64>) -> Answer {
-    let (store, scope) = (&page.app.store, page.caller.scope());
-    let viewer = page.caller.actor(None).organisation;
-    let detail = case_detail(store, scope, viewer, CaseId(id)).await?.ok_or(Fault::NotFound)?;
-    // A person who works for several clients reads the notes of the one whose case it is.
-    let detail = match page.caller.actor(Some(detail.case.client)).organisation {
-        own if own == viewer => detail,
-        own => case_detail(store, scope, own, CaseId(id)).await?.ok_or(Fault::NotFound)?,
-    };
+    let detail = handling::detail(&page, CaseId(id)).await?;
     let view = view(&page, detail).await?;
     page.render("case.html", view)
 }
@@ -275,7 +269,7 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
     let nearby = if may_triage { desk::nearby(&page.app.store, scope, case).await? } else { Vec::new() };
     let entries = source_lines(page, &narrow, &detail).await?;
     let row = case_rows(page, &names, scope, vec![case.clone()]).await?.pop().ok_or(Fault::NotFound)?;
-    let may_work = page.caller.may(Action::WorkCases);
+    let may_work = may_change(&page.caller, case);
     let workflow = Workflow::builtin();
     let targets = Targets::builtin();
     Ok(View {
@@ -297,7 +291,7 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
         reassignments: case.reassignments,
         steps: workflow
             .next(case.state)
-            .filter(|_| may_work)
+            .filter(|to| may_work && may_move_to(&page.caller, *to))
             .map(|to| StepView { to: to.name(), reason: workflow.needs_reason(case.state, to) })
             .collect(),
         providers: names
@@ -313,7 +307,7 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
         ci: ci_view(page, &narrow, case.ci).await?,
         impact_path: impact_path(page, &narrow, case.ci).await?,
         may_work,
-        may_overrule: page.caller.may(Action::OverrulePriority),
+        may_overrule: may_work && page.caller.may(Action::OverrulePriority),
         may_assign_provider: page.caller.is_integrator(),
         me: page.caller.user().login.clone(),
         groups: group_rows(page, &names, scope, detail.groups).await?,
@@ -443,16 +437,9 @@ async fn impact_path(page: &Page, scope: &Scope, id: Option<CiId>) -> Result<Vec
         .collect())
 }
 
-/// Makes one change, as the caller, to the case as it saw it; without a version, to the case as it is now.
+/// Makes a change and shows the case.
 pub(super) async fn apply(page: &Page, id: CaseId, version: Option<i64>, change: &Change) -> Answer {
-    let mut tx = page.app.store.write().await?;
-    let scope = page.caller.scope();
-    let viewer = page.caller.actor(None).organisation;
-    let found = case_detail(&page.app.store, scope, viewer, id).await?.ok_or(Fault::NotFound)?.case;
-    let actor = page.caller.actor(Some(found.client));
-    let version = version.unwrap_or(found.version);
-    desk::change(&mut tx, scope, &actor, page.app.now().millis(), id, version, change).await?;
-    tx.commit().await?;
+    handling::change(page, id, version, change).await?;
     Ok(Redirect::to(&format!("/cases/{id}")).into_response())
 }
 
@@ -488,11 +475,7 @@ pub struct AssignForm {
 pub async fn assign(page: Page, Path(id): Path<i64>, Form(form): Form<AssignForm>) -> Answer {
     let provider = match &form.provider {
         Some(slug) if page.caller.is_integrator() => provider(&page, slug).await?,
-        _ => {
-            let viewer = page.caller.actor(None).organisation;
-            let found = case_detail(&page.app.store, page.caller.scope(), viewer, CaseId(id)).await?;
-            found.ok_or(Fault::NotFound)?.case.provider
-        }
+        _ => handling::case(&page, CaseId(id)).await?.provider,
     };
     let some = |text: String| Some(text).filter(|text| !text.trim().is_empty());
     let change = Change::Assign { provider, user: some(form.user), reason: some(form.reason) };
@@ -550,14 +533,7 @@ pub struct NoteForm {
 
 /// `POST /cases/{case}/notes`: internal to the author's organisation unless shared (D4.7).
 pub async fn note(page: Page, Path(id): Path<i64>, Form(form): Form<NoteForm>) -> Answer {
-    let (store, scope) = (&page.app.store, page.caller.scope());
-    let viewer = page.caller.actor(None).organisation;
-    let found = case_detail(store, scope, viewer, CaseId(id)).await?.ok_or(Fault::NotFound)?.case;
-    let actor = page.caller.actor(Some(found.client));
-    let shared = form.visibility == "shared";
-    let mut tx = store.write().await?;
-    desk::add_note(&mut tx, scope, &actor, page.app.now().millis(), found.id, &form.body, shared).await?;
-    tx.commit().await?;
+    handling::add_note(&page, CaseId(id), &form.body, form.visibility == "shared").await?;
     Ok(Redirect::to(&format!("/cases/{id}#story")).into_response())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::identity::guard::{self, SESSION_COOKIE};
-use crate::identity::{Caller, Credential, Language, password, session, user};
+use crate::identity::{Caller, Credential, Language, Secret, User, password, session, user};
 use crate::web::Answer;
 use crate::web::fault::Fault;
 use crate::web::shell::{self, LANGUAGE_COOKIE, Look};
@@ -13,10 +13,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{RequestExt, extract::rejection::FormRejection};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::{Actor, AuditEntry};
+use store::{Actor, AuditEntry, Tx};
 
 /// Longest login name that is looked up, in bytes.
 const LOGIN_BYTES_MAX: usize = 64;
+/// Who tried to get in under a login that does not exist.
+const STRANGER: &str = "login";
 /// How long a chosen language is remembered without signing in, in seconds (a year).
 const LANGUAGE_SECONDS: u32 = 31_536_000;
 
@@ -63,36 +65,39 @@ pub struct Entry {
 
 /// `POST /login`.
 pub async fn enter(State(app): State<Arc<App>>, look: Look, request: Request) -> Answer {
-    let peer = guard::peer(request.extensions());
+    let peer = guard::peer(request.extensions(), request.headers(), &app.settings.trusted_proxies);
     let form: Result<Form<Entry>, FormRejection> = request.extract().await;
     let Form(entry) = form.map_err(|_| Fault::invalid("login", "wrong-form"))?;
     let (login_key, peer_key) = (format!("login:{}", entry.login.to_lowercase()), format!("peer:{peer}"));
     let keys: &[&str] = if peer.is_empty() { &[&login_key] } else { &[&login_key, &peer_key] };
-    if entry.login.len() > LOGIN_BYTES_MAX || !app.throttle.allows(keys, app.now()) {
+    if entry.login.len() > LOGIN_BYTES_MAX || !app.throttle.reserve(keys, app.now()) {
         return refused(&app, &look, &entry, "login-throttled", StatusCode::TOO_MANY_REQUESTS);
     }
     let found = user::by_login(app.store.read(), &entry.login).await?;
     let hash = found.as_ref().map(|(_, hash)| hash.clone());
-    let given = entry.password.clone();
-    // Hashing takes tens of milliseconds of processor time, which belongs on a thread that may be busy.
-    let right = tokio::task::spawn_blocking(move || password::verify(&given, hash.as_deref()))
-        .await
-        .map_err(Fault::internal)??;
-    let user = found.map(|(user, _)| user).filter(|user| right && !user.disabled);
-    let Some(user) = user else {
-        app.throttle.failed(keys, app.now());
+    let right = password::verify_apart(entry.password.clone(), hash).await?;
+    let known = found.map(|(user, _)| user);
+    let Some(user) = known.as_ref().filter(|user| right && !user.disabled) else {
         tracing::warn!(login = %entry.login.escape_debug(), peer, "login refused");
-        audit(&app, &entry.login, "login.refused", &peer).await?;
+        let mut tx = app.store.write().await?;
+        let actor = known.as_ref().map_or_else(|| Actor::program(STRANGER), |user| user.actor(None));
+        audit(&app, &mut tx, &actor, "login.refused", &entry.login, &peer).await?;
+        tx.commit().await?;
         return refused(&app, &look, &entry, "login-wrong", StatusCode::UNAUTHORIZED);
     };
-    app.throttle.succeeded(&login_key);
-    let mut tx = app.store.write().await?;
-    let secret = session::open(tx.connection(), user.id, app.now()).await?;
-    tx.commit().await?;
-    audit(&app, &user.login, "login", &peer).await?;
+    app.throttle.succeeded(keys[0], keys.get(1).copied());
+    let secret = open(&app, user, &peer).await?;
     let target = own_path(Some(&entry.next));
     let cookie = cookie(&app, SESSION_COOKIE, secret.reveal(), None);
     Ok(with_cookie(Redirect::to(&target).into_response(), &cookie))
+}
+
+async fn open(app: &App, user: &User, peer: &str) -> Result<Secret, Fault> {
+    let mut tx = app.store.write().await?;
+    let secret = session::open(tx.connection(), user.id, app.now()).await?;
+    audit(app, &mut tx, &user.actor(None), "login", &user.login, peer).await?;
+    tx.commit().await?;
+    Ok(secret)
 }
 
 /// `POST /logout`.
@@ -100,8 +105,8 @@ pub async fn leave(State(app): State<Arc<App>>, caller: Caller) -> Answer {
     if let Credential::Session(session) = caller.credential() {
         let mut tx = app.store.write().await?;
         session::close(tx.connection(), session).await?;
+        audit(&app, &mut tx, &caller.actor(None), "logout", &caller.user().login, caller.peer()).await?;
         tx.commit().await?;
-        audit(&app, &caller.user().login, "logout", caller.peer()).await?;
     }
     let cookie = cookie(&app, SESSION_COOKIE, "", Some(0));
     Ok(with_cookie(Redirect::to("/login").into_response(), &cookie))
@@ -137,30 +142,29 @@ fn refused(app: &App, look: &Look, entry: &Entry, wrong: &'static str, status: S
     shell::render(app, None, look, status, "login.html", view)
 }
 
-async fn audit(app: &App, login: &str, action: &str, peer: &str) -> Result<(), Fault> {
-    let actor = Actor::person(
-        login.chars().take(LOGIN_BYTES_MAX).collect::<String>(),
-        store::Organisation::Integrator,
-    );
-    let mut tx = app.store.write().await?;
-    let entry = AuditEntry {
-        at_ms: app.now().millis(),
-        actor: &actor,
-        action,
-        client: None,
-        subject: &actor.user,
-        detail: peer,
-    };
-    tx.audit(&entry).await?;
-    tx.commit().await?;
+/// Writes a row of the audit log, in the transaction of what it tells of.
+async fn audit(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    action: &str,
+    login: &str,
+    peer: &str,
+) -> Result<(), Fault> {
+    let subject: String = login.chars().take(LOGIN_BYTES_MAX).collect();
+    let at_ms = app.now().millis();
+    tx.audit(&AuditEntry { at_ms, actor, action, client: None, subject: &subject, detail: peer }).await?;
     Ok(())
 }
 
 /// A path on this site, whatever was asked for: a redirect must not lead elsewhere.
 fn own_path(wanted: Option<&str>) -> String {
     match wanted {
+        // A browser drops tabs and line ends before it reads an address: `/<tab>/evil` would be `//evil`.
         Some(path)
-            if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) =>
+            if path.starts_with('/')
+                && !path.starts_with("//")
+                && !path.contains(|c: char| c == '\\' || c.is_control()) =>
         {
             path.to_owned()
         }
@@ -196,6 +200,9 @@ mod tests {
             (Some("/cases?state=new"), "/cases?state=new"),
             (Some("//evil.example"), "/"),
             (Some("/\\evil.example"), "/"),
+            (Some("/\t/evil.example"), "/"),
+            (Some("/\r\n/evil.example"), "/"),
+            (Some("/\u{0}/evil.example"), "/"),
             (Some("https://evil.example"), "/"),
             (Some(""), "/"),
             (None, "/"),

@@ -367,8 +367,9 @@ pub async fn live(page: Page, Path(id): Path<u32>, Query(wanted): Query<Part>) -
     let order = order::order(&mut connection, page.caller.scope(), OrderId(id)).await?;
     drop(connection);
     let view = live_view(&page, &order).await?;
-    // The index and the counts follow the journal each in its own time: the last word is spoken when both have.
-    let done = order.state != OrderState::Provisioned && view.events > 0 && !view.entries.is_empty();
+    // The index and the counts follow the journal each in its own time: whoever sees both waits for both.
+    let lines_shown = !view.entries.is_empty() || !page.caller.may(Action::SearchEvents);
+    let done = order.state != OrderState::Provisioned && view.events > 0 && lines_shown;
     let view = serde_json::json!({ "live": view, "stage": stage(&order) });
     let template =
         if wanted.part.as_deref() == Some("steps") { "order_steps.html" } else { "order_live.html" };
@@ -404,7 +405,11 @@ async fn live_view(page: &Page, order: &Order) -> Result<LiveView, Fault> {
             view.raw += row.usage.raw;
         }
     }
-    view.entries = entry::newest_of_source(page, &scope, source).await?;
+    drop(connection);
+    // The lines themselves are for those who may search; the board follows an order by its counts (D1.4).
+    if page.caller.may(Action::SearchEvents) {
+        view.entries = entry::newest_of_source(page, &scope, source).await?;
+    }
     view.waiting = view.waiting && view.entries.is_empty();
     Ok(view)
 }

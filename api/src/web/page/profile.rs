@@ -90,18 +90,16 @@ pub struct NewPassword {
     new: String,
 }
 
-/// `POST /profile/password`: all sessions of the user end, this one too.
+/// `POST /profile/password`: all sessions of the user end, this one too, and its tokens are revoked.
 pub async fn password(page: Page, Form(form): Form<NewPassword>) -> Answer {
     let me = page.caller.user();
     let hash = user::by_login(page.app.store.read(), &me.login).await?.map(|(_, hash)| hash);
-    let right = tokio::task::spawn_blocking(move || hashing::verify(&form.current, hash.as_deref()))
-        .await
-        .map_err(Fault::internal)??;
-    if !right {
+    if !hashing::verify_apart(form.current, hash).await? {
         return Err(Fault::invalid("current", "wrong-password"));
     }
+    let new = hashing::hash_apart(form.new).await?;
     let mut tx = page.app.store.write().await?;
-    user::set_password(tx.connection(), me.id, &form.new).await?;
+    user::set_password(tx.connection(), me.id, &new, page.app.now()).await?;
     page.audit(&mut tx, "user.password", None, &me.login, "").await?;
     tx.commit().await?;
     Ok(Redirect::to("/login").into_response())

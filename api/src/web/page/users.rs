@@ -1,6 +1,6 @@
 //! Users and their rights (D9.3), and the audit log (D9.4): for administrators.
 
-use crate::identity::{Language, NewUser, Organisation, Role, User, UserId, user};
+use crate::identity::{Language, NewUser, Organisation, Role, User, UserId, password, user};
 use crate::web::Answer;
 use crate::web::fault::Fault;
 use crate::web::shell::Page;
@@ -102,7 +102,8 @@ pub async fn create(page: Page, Form(form): Form<NewUserForm>) -> Answer {
     let new = NewUser {
         login: form.login,
         name: form.name,
-        password: form.password,
+        // Before the write, which would hold up all others while this is computed.
+        password: password::hash_apart(form.password).await?,
         organisation: organisation(&form.organisation, &directory)?,
         roles: [role].into(),
         language: Language::from_tag(&form.language).unwrap_or(Language::Nl),
