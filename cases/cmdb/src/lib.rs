@@ -7,6 +7,7 @@
 mod attribute;
 mod ci;
 mod error;
+mod history;
 mod impact;
 mod import;
 mod query;
@@ -17,6 +18,7 @@ mod resolver;
 pub use crate::attribute::Attribute;
 pub use crate::ci::Ci;
 pub use crate::error::CmdbError;
+pub use crate::history::{CiThen, as_of};
 pub use crate::impact::{IMPACT_DEPTH_MAX, ImpactNode, impact};
 pub use crate::import::report::{CiChange, Conflict, ImportReport, LineError, ValueChange};
 pub use crate::import::{ImportFile, ImportSettings, import};

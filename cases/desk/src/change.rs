@@ -305,11 +305,13 @@ async fn merge(tx: &mut Tx, who: &Who<'_>, case: &Case, into: CaseId, why: &str)
     sqlx::query(sql).bind(into.0).bind(case.id.0).execute(tx.connection()).await?;
     let sql = "UPDATE alert_group SET case_id = $1 WHERE case_id = $2";
     sqlx::query(sql).bind(into.0).bind(case.id.0).execute(tx.connection()).await?;
+    // It is about what both are about, so it never waits for office hours when one of them does not.
     let sql = "UPDATE security_case SET version = version + 1, last_alert_ms = CASE WHEN last_alert_ms < $1
-               THEN $2 ELSE last_alert_ms END WHERE id = $3";
+               THEN $2 ELSE last_alert_ms END, always_on = CASE WHEN $3 = 1 THEN 1 ELSE always_on END WHERE id = $4";
     sqlx::query(sql)
         .bind(case.last_alert_ms)
         .bind(case.last_alert_ms)
+        .bind(i64::from(case.always_on))
         .bind(into.0)
         .execute(tx.connection())
         .await?;

@@ -38,5 +38,5 @@ pub use crate::queue::{
 pub use crate::record::{ALERTS_PER_GROUP_MAX, GROUP_GAP_MS, GROUP_SPAN_MAX_MS, Recorded, record_alerts};
 pub use crate::register::{NewCase, register};
 pub use crate::target::{DUE_NEVER_MS, Targets};
-pub use crate::timeline::{CaseEvent, Clocks, EventKind};
+pub use crate::timeline::{CaseEvent, Clocks, EventKind, assigned_provider};
 pub use crate::workflow::{State, Workflow};

@@ -221,7 +221,7 @@ async fn insert(tx: &mut Tx, actor: &Actor, at_ms: i64, draft: &Draft) -> Result
         .bind(&actor.user)
         .bind(at_ms)
         .bind(at_ms)
-        .bind(Targets::builtin().next_due(proposal.priority, &clocks))
+        .bind(Targets::builtin().next_due(proposal.priority, facts.always_on, &clocks))
         .bind(draft.last_alert_ms)
         .execute(tx.connection())
         .await?;
@@ -242,10 +242,11 @@ async fn insert(tx: &mut Tx, actor: &Actor, at_ms: i64, draft: &Draft) -> Result
 pub(crate) async fn refresh(tx: &mut Tx, id: CaseId) -> Result<(), DeskError> {
     let events = timeline::load(tx.connection(), id).await?;
     let clocks = timeline::clocks(tx.connection(), id, &events).await?;
-    let priority: i64 = sqlx::query_scalar("SELECT priority FROM security_case WHERE id = $1")
+    let row = sqlx::query("SELECT priority, always_on FROM security_case WHERE id = $1")
         .bind(id.0)
         .fetch_one(tx.connection())
         .await?;
+    let (priority, always_on) = (row.try_get::<i64, _>(0)? as u8, row.try_get::<i64, _>(1)? != 0);
     let sql =
         "UPDATE security_case SET acknowledged_ms = $1, contained_ms = $2, resolved_ms = $3, closed_ms = $4,
                merged_ms = $5, withdrawn_ms = $6, started_ms = $7, due_ms = $8 WHERE id = $9";
@@ -257,7 +258,7 @@ pub(crate) async fn refresh(tx: &mut Tx, id: CaseId) -> Result<(), DeskError> {
         .bind(clocks.merged_ms)
         .bind(clocks.withdrawn_ms)
         .bind(clocks.started_ms)
-        .bind(Targets::builtin().next_due(priority as u8, &clocks))
+        .bind(Targets::builtin().next_due(priority, always_on, &clocks))
         .bind(id.0)
         .execute(tx.connection())
         .await?;

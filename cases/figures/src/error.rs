@@ -1,5 +1,6 @@
 //! What can go wrong with figures.
 
+use cmdb::CmdbError;
 use ledger::LedgerError;
 use store::StoreError;
 
@@ -13,6 +14,9 @@ pub enum FigureError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The CMDB failed.
+    #[error(transparent)]
+    Cmdb(#[from] CmdbError),
     /// A row holds what the program never writes.
     #[error("the figures hold {found:?} as {what}")]
     Corrupt {

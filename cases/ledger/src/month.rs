@@ -3,14 +3,12 @@
 //! The hot path asks for a day per event, so [`DayClock`] remembers the bounds of the day that it answered last and
 //! asks the time-zone library once a day.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
-use chrono_tz::{Europe::Brussels, Tz};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use event::Timestamp;
 use std::fmt;
 use std::str::FromStr;
 
-/// The zone in which the contract counts (D5.1).
-pub const ZONE: Tz = Brussels;
+pub use calendar::{ZONE, instant, local};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -209,23 +207,6 @@ impl serde::Serialize for Day {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-/// The local date and time of an instant.
-#[must_use]
-pub fn local(instant: Timestamp) -> NaiveDateTime {
-    DateTime::from_timestamp_nanos(instant.0).with_timezone(&ZONE).naive_local()
-}
-
-/// The instant of a local date and time: the first of two in the hour that clocks repeat, and for a time inside the
-/// hour that they skip, the instant at which it would have been without the change.
-#[must_use]
-pub fn instant(local: NaiveDateTime) -> Timestamp {
-    let seconds = match ZONE.from_local_datetime(&local).earliest() {
-        Some(found) => found.timestamp(),
-        None => local.and_utc().timestamp() - 3600,
-    };
-    Timestamp::from_secs(seconds)
 }
 
 /// Days of instants that come mostly in order: two comparisons an event, one look-up in the zone's rules per day.

@@ -280,7 +280,7 @@ async fn view(page: &Page, detail: CaseDetail) -> Result<View, Fault> {
         resolved_ms: case.resolved_ms,
         closed_ms: case.closed_ms,
         acknowledge_by_ms: targets.acknowledge_by(case.priority, case.started_ms),
-        resolve_by_ms: targets.resolve_by(case.priority, &detail.clocks),
+        resolve_by_ms: targets.resolve_by(case.priority, case.always_on, &detail.clocks),
         on_hold: case.state == State::OnHold,
         always_on: case.always_on,
         verdict: case.verdict.map(Verdict::name),

@@ -163,7 +163,8 @@ async fn merging_raises_the_case_that_stays_and_keeps_the_older_clock() {
         (later.acknowledged_ms, detail.clocks.acknowledged_ms),
         (Some(T0 + 10 * MINUTE), later.acknowledged_ms)
     );
-    assert_eq!(later.due_ms, Some(T0 + 240 * MINUTE));
+    // What the older was about never waits for office hours.
+    assert_eq!((later.always_on, later.due_ms), (true, Some(T0 + 240 * MINUTE)));
 }
 
 #[tokio::test]

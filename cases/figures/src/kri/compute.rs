@@ -6,6 +6,7 @@
 use super::definition::{Computation, KriDefinition, KriPack};
 use super::{KriNote, KriRow, KriValue, Spread, Status, Subject};
 use crate::{Calendar, Health};
+use desk::Targets;
 use event::{CiId, ClientId, ProviderId, SourceId, Timestamp};
 use ledger::Month;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,8 +68,8 @@ pub struct CaseFact {
     pub always_on: bool,
     /// Its first alert, or its registration where that came first.
     pub alerted: Timestamp,
-    /// When it was registered.
-    pub registered: Timestamp,
+    /// When it was registered, or the oldest of the cases that went up in it: its clock starts then.
+    pub started: Timestamp,
     /// The first action of a person on it.
     pub acknowledged: Option<Timestamp>,
     /// When it was resolved, or closed without that; none while open.
@@ -141,6 +142,8 @@ impl Fold<'_> {
             Computation::OpenOverTarget => self.open_over_target(subject).into_iter().collect(),
             Computation::TimeToAcknowledge => self.times(subject, |case| self.acknowledging(case)),
             Computation::TimeToResolve => self.times(subject, |case| self.resolving(case)),
+            Computation::CriticalInside => self.critical(subject, true).into_iter().collect(),
+            Computation::CriticalOutside => self.critical(subject, false).into_iter().collect(),
         }
     }
 
@@ -198,13 +201,12 @@ impl Fold<'_> {
         let as_of = self.facts.as_of;
         let (mut n, mut rows) = (0, Vec::new());
         for case in self.cases(subject) {
-            if case.registered > as_of || case.resolved.is_some_and(|resolved| resolved <= as_of) {
+            if case.started > as_of || case.resolved.is_some_and(|resolved| resolved <= as_of) {
                 continue;
             }
             n += 1;
-            let counted = self.counted(case, case.registered, as_of);
-            let over = self.definition.target(case.priority).is_some_and(|target| counted > target);
-            if over {
+            let counted = self.counted(case, case.started, as_of);
+            if counted > self.target(case) {
                 let note = KriNote::Priority(case.priority);
                 rows.push(row("case", case.id, &case.number, case.client, minutes(counted), true, &note));
             }
@@ -230,7 +232,42 @@ impl Fold<'_> {
     /// Acknowledgement to resolution, when that fell in the month.
     fn resolving(&self, case: &CaseFact) -> Option<Duration> {
         let resolved = self.in_month(case.resolved)?;
-        Some(self.counted(case, case.acknowledged.unwrap_or(case.registered), resolved))
+        Some(self.counted(case, case.acknowledged.unwrap_or(case.started), resolved))
+    }
+
+    fn target(&self, case: &CaseFact) -> Duration {
+        Targets::builtin().resolve_within(self.calendar, case.priority, case.started)
+    }
+
+    /// Start to resolution of critical cases, by the hours in which they started (D5.2). The mean, as the contract has it, and
+    /// of however few there are: the level is about all of them, not about a sample.
+    fn critical(&self, subject: Subject, inside: bool) -> Option<KriValue> {
+        let of_hours = self
+            .cases(subject)
+            .filter(|case| case.priority == 1 && self.calendar.is_open(case.started) == inside);
+        let cases: Vec<(&CaseFact, Duration)> = of_hours
+            .filter_map(|case| {
+                let resolved = self.in_month(case.resolved)?;
+                Some((case, self.counted(case, case.started, resolved)))
+            })
+            .collect();
+        if cases.is_empty() && subject != Subject::Total {
+            return None;
+        }
+        let row_of = |(case, taken): &(&CaseFact, Duration)| {
+            let late = *taken > self.target(case);
+            row("case", case.id, &case.number, case.client, minutes(*taken), late, &KriNote::Priority(1))
+        };
+        let mut value = self.blank(subject, None, cases.len() as i64, cases.iter().map(row_of).collect());
+        let seconds: Vec<u64> = cases.iter().map(|(_, taken)| taken.as_secs()).collect();
+        value.p90 = Spread::of(&seconds).map(|spread| minutes(Duration::from_secs(spread.p90)));
+        value.value = seconds
+            .iter()
+            .sum::<u64>()
+            .checked_div(seconds.len() as u64)
+            .map(|mean| minutes(Duration::from_secs(mean)));
+        value.status = value.value.and_then(|mean| self.definition.status(None, mean));
+        Some(value)
     }
 
     fn in_month(&self, instant: Option<Timestamp>) -> Option<Timestamp> {

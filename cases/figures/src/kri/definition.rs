@@ -5,13 +5,15 @@ use super::Status;
 use crate::FigureError;
 use serde::{Deserialize, Serialize};
 
-const SHIPPED: [(&str, &str); 6] = [
+const SHIPPED: [(&str, &str); 8] = [
     ("k02-time-to-acknowledge.toml", include_str!("../../kri/k02-time-to-acknowledge.toml")),
     ("k04-time-to-resolve.toml", include_str!("../../kri/k04-time-to-resolve.toml")),
     ("k06-open-cases-over-target.toml", include_str!("../../kri/k06-open-cases-over-target.toml")),
     ("k09-log-coverage.toml", include_str!("../../kri/k09-log-coverage.toml")),
     ("k11-silent-sources.toml", include_str!("../../kri/k11-silent-sources.toml")),
     ("k14-parse-failures.toml", include_str!("../../kri/k14-parse-failures.toml")),
+    ("k31-critical-within-hours.toml", include_str!("../../kri/k31-critical-within-hours.toml")),
+    ("k32-critical-outside-hours.toml", include_str!("../../kri/k32-critical-outside-hours.toml")),
 ];
 
 /// The fold that computes a value.
@@ -30,6 +32,10 @@ pub enum Computation {
     TimeToResolve,
     /// Open cases beyond their target.
     OpenOverTarget,
+    /// Start to resolution of critical cases that were registered within office hours (D5.2).
+    CriticalInside,
+    /// The same of those registered outside.
+    CriticalOutside,
 }
 
 /// What a value is measured in.
@@ -60,6 +66,8 @@ pub enum Direction {
 pub enum Statistic {
     /// The middle one; the 90th percentile and the number stand beside it.
     Median,
+    /// The mean, where the contract has it so; the 90th percentile and the number stand beside it.
+    Mean,
     /// A part of a whole.
     Ratio,
     /// How many.
@@ -78,14 +86,32 @@ pub struct Threshold {
     pub amber: f64,
 }
 
-/// The time in which a case of a priority should be resolved.
+/// Which row of the desk's targets ([`desk::Targets`]) is where green ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// The priority, 1 to 4.
-    pub priority: u8,
-    /// Counted minutes.
-    pub minutes: u32,
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// To the first human reaction, by priority.
+    Acknowledge,
+    /// To the resolution, by priority.
+    Resolve,
+    /// To the resolution of critical cases registered within office hours.
+    CriticalInside,
+    /// To the resolution of critical cases registered outside them.
+    CriticalOutside,
+}
+
+impl Target {
+    /// Priorities and minutes.
+    fn greens(self) -> Vec<(Option<u8>, u32)> {
+        let targets = desk::Targets::builtin();
+        let by_priority = |table: &[u32; 4]| (1..).map(Some).zip(*table).collect();
+        match self {
+            Target::Acknowledge => by_priority(&targets.acknowledge),
+            Target::Resolve => by_priority(&targets.resolve),
+            Target::CriticalInside => vec![(None, targets.resolve[0])],
+            Target::CriticalOutside => vec![(None, targets.resolve_outside[0])],
+        }
+    }
 }
 
 /// A definition.
@@ -117,10 +143,14 @@ pub struct KriDefinition {
     /// What the value is.
     pub statistic: Statistic,
     /// By priority, or one for all.
-    pub thresholds: Vec<Threshold>,
-    /// By priority, for folds that need them.
     #[serde(default)]
-    pub targets: Vec<Target>,
+    pub thresholds: Vec<Threshold>,
+    /// Instead of thresholds: green ends at the target, in minutes.
+    #[serde(default)]
+    pub target: Option<Target>,
+    /// And this is where amber ends, for each of the target's numbers.
+    #[serde(default)]
+    pub amber: Vec<f64>,
 }
 
 impl KriDefinition {
@@ -129,12 +159,27 @@ impl KriDefinition {
     /// # Errors
     /// [`FigureError::Unreadable`], [`FigureError::Invalid`].
     pub fn read(file: &str, text: &str) -> Result<KriDefinition, FigureError> {
-        let definition: KriDefinition = toml::from_str(text)
+        let mut definition: KriDefinition = toml::from_str(text)
             .map_err(|source| FigureError::Unreadable { file: file.to_owned(), source: Box::new(source) })?;
-        match definition.fault() {
+        match definition.apply_target().or_else(|| definition.fault()) {
             Some(reason) => Err(FigureError::Invalid { id: definition.id, reason }),
             None => Ok(definition),
         }
+    }
+
+    /// Thresholds out of the target; what is wrong, if anything is.
+    fn apply_target(&mut self) -> Option<String> {
+        let greens = self.target.map(Target::greens).unwrap_or_default();
+        if greens.len() != self.amber.len() || self.target.is_some() != self.thresholds.is_empty() {
+            return Some("needs thresholds, or a target with an amber for each of its numbers".to_owned());
+        }
+        let of_target = greens.into_iter().zip(&self.amber).map(|((priority, green), amber)| Threshold {
+            priority,
+            green: f64::from(green),
+            amber: *amber,
+        });
+        self.thresholds.extend(of_target);
+        None
     }
 
     /// The thresholds for a priority, or those for all.
@@ -160,29 +205,21 @@ impl KriDefinition {
         })
     }
 
-    /// The target of a priority.
-    #[must_use]
-    pub fn target(&self, priority: u8) -> Option<std::time::Duration> {
-        let found = self.targets.iter().find(|target| target.priority == priority)?;
-        Some(std::time::Duration::from_secs(u64::from(found.minutes) * 60))
-    }
-
     fn fault(&self) -> Option<String> {
         let turned = |threshold: &Threshold| match self.direction {
             Direction::Up => threshold.amber > threshold.green,
             Direction::Down => threshold.amber < threshold.green,
         };
         let times = matches!(self.compute, Computation::TimeToAcknowledge | Computation::TimeToResolve);
+        let critical = matches!(self.compute, Computation::CriticalInside | Computation::CriticalOutside);
         if self.id.is_empty() || self.name_nl.is_empty() || self.name_en.is_empty() || self.owner.is_empty() {
             Some("needs an id, a name in both languages and an owner".to_owned())
-        } else if self.thresholds.is_empty() {
-            Some("has no thresholds".to_owned())
         } else if self.thresholds.iter().any(turned) {
             Some("its amber lies on the wrong side of its green".to_owned())
-        } else if times != (self.statistic == Statistic::Median) {
+        } else if times != (self.statistic == Statistic::Median)
+            || critical != (self.statistic == Statistic::Mean)
+        {
             Some("its statistic does not fit what it computes".to_owned())
-        } else if self.compute == Computation::OpenOverTarget && self.targets.is_empty() {
-            Some("has no targets".to_owned())
         } else {
             None
         }
@@ -246,7 +283,7 @@ mod tests {
     #[test]
     fn the_shipped_pack_is_read() {
         let ids: Vec<_> = KriPack::shipped().definitions.iter().map(|kri| kri.id.clone()).collect();
-        assert_eq!(ids, ["K02", "K04", "K06", "K09", "K11", "K14"]);
+        assert_eq!(ids, ["K02", "K04", "K06", "K09", "K11", "K14", "K31", "K32"]);
         assert_eq!(KriPack::shipped().definition("k09").unwrap().name_en, "Log coverage of CIs");
         assert_eq!(KriPack::shipped().definition("K99").unwrap_err().to_string(), "no KRI K99");
     }
@@ -263,6 +300,21 @@ mod tests {
         assert_eq!(pack.definition("K02").unwrap().status(None, 1.0), None);
     }
 
+    /// One table says by when a case should be where; nothing else does.
+    #[test]
+    fn thresholds_of_cases_are_the_targets_of_the_desk() {
+        let pack = KriPack::shipped();
+        let greens = |id: &str| {
+            let definition = pack.definition(id).unwrap();
+            definition.thresholds.iter().map(|threshold| threshold.green).collect::<Vec<_>>()
+        };
+        let targets = desk::Targets::builtin();
+        assert_eq!(greens("K02"), targets.acknowledge.map(f64::from));
+        assert_eq!(greens("K04"), targets.resolve.map(f64::from));
+        assert_eq!((greens("K31"), greens("K32")), (vec![90.0], vec![240.0]));
+        assert_eq!(pack.definition("K04").unwrap().threshold(Some(3)).unwrap().priority, Some(3));
+    }
+
     #[test]
     fn a_wrong_definition_is_refused_with_its_reason() {
         let (file, good) = SHIPPED[3];
@@ -277,6 +329,8 @@ mod tests {
             refused("\"ratio\"", "\"median\""),
             "KRI K09: its statistic does not fit what it computes"
         );
+        let thresholds = refused("[[thresholds]]", "amber = [1]\n[[thresholds]]");
+        assert!(thresholds.ends_with("needs thresholds, or a target with an amber for each of its numbers"));
         assert_eq!(refused("owner", "boss"), "KRI definition k09-log-coverage.toml is not readable");
         let twice = KriPack::read([SHIPPED[3], SHIPPED[3]]).unwrap_err().to_string();
         assert_eq!(twice, "KRI K09: is defined twice, also in k09-log-coverage.toml");

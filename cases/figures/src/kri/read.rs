@@ -6,9 +6,9 @@ use super::compute::{CiFact, Facts, SourceFact};
 use super::stored::KriSettings;
 use crate::FigureError;
 use crate::health::{SourceFacts, assess, source_days};
-use event::{CiId, ClientId, ProviderId, Scope, SourceId, Timestamp};
+use cmdb::CiThen;
+use event::{CiId, Scope, SourceId, Timestamp};
 use ledger::{Day, Month};
-use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,7 +19,7 @@ const HEARD_DAYS: i32 = 7;
 /// on a source that another operates; what a caller may see is settled by subject ([`super::month_values`]).
 ///
 /// # Errors
-/// [`FigureError::Store`], [`FigureError::Ledger`], [`FigureError::Corrupt`].
+/// [`FigureError::Store`], [`FigureError::Cmdb`], [`FigureError::Ledger`], [`FigureError::Corrupt`].
 pub async fn facts(
     connection: &mut AnyConnection,
     settings: &KriSettings,
@@ -58,23 +58,19 @@ fn source_fact(source: SourceFacts, settings: &KriSettings, month: Month, as_of:
     }
 }
 
+/// CIs that should have logged then, by their records of then.
 async fn cis(connection: &mut AnyConnection, as_of: Timestamp) -> Result<Vec<CiFact>, FigureError> {
     let mut sources = ci_sources(connection, Day::of(as_of)).await?;
-    let sql = "SELECT id, name, client_id, provider_id FROM ci
-               WHERE logging = 1 AND (retired_ms IS NULL OR retired_ms > $1) ORDER BY id";
-    let rows = sqlx::query(sql).bind(as_of.millis()).fetch_all(connection).await?;
-    let read = |row: &AnyRow| {
-        let ci = CiId(number(row.try_get(0)?)?);
-        let provider: Option<i64> = row.try_get(3)?;
-        Ok(CiFact {
-            ci,
-            name: row.try_get(1)?,
-            client: ClientId(number(row.try_get(2)?)?),
-            provider: provider.map(|id| number(id).map(ProviderId)).transpose()?,
-            sources: sources.remove(&ci).unwrap_or_default(),
-        })
+    let cis = cmdb::as_of(connection, as_of.millis()).await?;
+    let owing = cis.into_iter().filter(|ci| ci.logging && !ci.retired);
+    let fact = |ci: CiThen| CiFact {
+        sources: sources.remove(&ci.id).unwrap_or_default(),
+        ci: ci.id,
+        name: ci.name,
+        client: ci.client,
+        provider: ci.provider,
     };
-    rows.iter().map(read).collect()
+    Ok(owing.map(fact).collect())
 }
 
 /// Sources linked to CIs, and sources heard about them lately.

@@ -50,9 +50,23 @@ async fn world() -> World {
             .execute(tx.connection())
             .await
             .unwrap();
+        let provider = if id == 2 { "[]" } else { "[\"netwerk\"]" };
+        let slug = if client == a { "anb" } else { "gent" };
+        record(&mut tx, id, 1, 0, None, &format!(
+            r#"{{"client":["{slug}"],"class":["server"],"name":["srv-{id}"],"provider":{provider},"lifecycle":["active"],"logging":["{logging}"]}}"#
+        ))
+        .await;
     }
     tx.commit().await.unwrap();
     World { store, a, b, provider, settings: KriSettings::shipped() }
+}
+
+/// The record of a CI for a time, as an import writes it.
+async fn record(tx: &mut Tx, ci: i32, version: i64, from: i64, to: Option<i64>, record: &str) {
+    let sql = "INSERT INTO ci_version (ci_id, version, valid_from_ms, valid_to_ms, record)
+               VALUES ($1, $2, $3, $4, $5)";
+    let query = sqlx::query(sql).bind(i64::from(ci)).bind(version).bind(from).bind(to);
+    query.bind(record).execute(tx.connection()).await.unwrap();
 }
 
 impl World {
@@ -183,6 +197,91 @@ async fn times_come_out_of_the_timeline_of_cases() {
     let before = world.value("K06", Subject::Total, "2026-11-19 10:05").await;
     assert_eq!(before.n, 6);
     assert_eq!(world.value("K02", Subject::Total, "2026-11-19 10:25").await.n, 2);
+}
+
+/// Yesterday's answer can be asked for again, whatever was decided since.
+#[tokio::test]
+async fn a_case_is_judged_as_it_was() {
+    let world = world().await;
+    let mut tx = world.tx().await;
+    let cloud = tx.put_provider("cloud", "Cloud").await.unwrap();
+    tx.commit().await.unwrap();
+    let case = world.case(world.a, "2026-11-19 10:00").await;
+    let change = async |case: Case, when: &str, change: Change| {
+        let mut tx = world.tx().await;
+        let at_ms = at(when).millis();
+        let every = Scope::every_client();
+        let changed = desk::change(&mut tx, &every, &els(), at_ms, case.id, case.version, &change).await;
+        tx.commit().await.unwrap();
+        changed.unwrap()
+    };
+    let give = |provider| Change::Assign { provider, user: None, reason: None };
+    let case = change(case, "2026-11-20 10:00", give(Some(world.provider))).await;
+    let case = change(case, "2026-11-23 10:00", give(Some(cloud))).await;
+    let overrule = Change::Priority { priority: 1, reason: "test".to_owned() };
+    change(case, "2026-11-24 10:00", overrule).await;
+    let over = async |now: &str| {
+        let values = world.values(&Scope::every_client(), now).await;
+        let of_case = values.into_iter().filter(|value| value.kri == "K06" && value.n == 1);
+        of_case
+            .map(|value| (value.subject, value.rows.first().map(|row| row.note.clone())))
+            .collect::<Vec<_>>()
+    };
+    let (total, anb) = (Subject::Total, Subject::Client(world.a.0));
+    let (first, second) = (Subject::Provider(world.provider.0), Subject::Provider(cloud.0));
+    assert_eq!(over("2026-11-19 12:00").await, [(total, None), (anb, None)]);
+    assert_eq!(over("2026-11-20 12:00").await, [(total, None), (anb, None), (first, None)]);
+    // Not critical yet, so not late; a day later it is both.
+    assert_eq!(over("2026-11-23 12:00").await, [(total, None), (anb, None), (second, None)]);
+    let late = Some("priority 1".to_owned());
+    assert_eq!(over("2026-11-24 12:00").await, [(total, late.clone()), (anb, late.clone()), (second, late)]);
+}
+
+#[tokio::test]
+async fn a_merged_case_keeps_the_older_clock() {
+    let world = world().await;
+    let older = world.case(world.a, "2026-11-19 09:00").await;
+    let older = world.step(older, State::Triage, "2026-11-19 09:10").await;
+    let stays = world.case(world.a, "2026-11-20 09:00").await;
+    let mut tx = world.tx().await;
+    let merge = Change::Merge { into: stays.id, reason: "zelfde".to_owned() };
+    let (every, at_ms) = (Scope::every_client(), at("2026-11-20 10:00").millis());
+    desk::change(&mut tx, &every, &els(), at_ms, older.id, older.version, &merge).await.unwrap();
+    let stays = desk::case_by_number(&world.store, &every, &stays.number).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    let stays = Case { version: stays.version + 1, ..stays };
+    let stays = world.step(stays, State::Triage, "2026-11-20 10:10").await;
+    world.step(stays, State::Resolved, "2026-11-20 11:00").await;
+    let now = "2026-11-25 10:00";
+    // From 9:10 on the day before: 7:50 of it, and two hours of this one.
+    let resolved = world.value("K04", Subject::Total, now).await;
+    assert_eq!((resolved.n, resolved.rows[0].figure), (1, 590.0));
+    // Before the merge the one that stays had a clock of its own.
+    assert_eq!(world.value("K02", Subject::Total, "2026-11-19 12:00").await.n, 1);
+}
+
+/// Coverage of a day is of the CIs of that day.
+#[tokio::test]
+async fn coverage_is_of_the_cis_as_they_were() {
+    let world = world().await;
+    let mut tx = world.tx().await;
+    let change = at("2026-11-10 12:00").millis();
+    sqlx::query("UPDATE ci_version SET valid_to_ms = $1 WHERE ci_id = 1")
+        .bind(change)
+        .execute(tx.connection())
+        .await
+        .unwrap();
+    let retired =
+        r#"{"client":["anb"],"class":["server"],"name":["srv-1"],"lifecycle":["retired"],"logging":["1"]}"#;
+    record(&mut tx, 1, 2, change, None, retired).await;
+    sqlx::query("UPDATE ci SET lifecycle = 'retired', provider_id = NULL WHERE id = 1")
+        .execute(tx.connection())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let of_provider = Subject::Provider(world.provider.0);
+    assert_eq!(world.value("K09", of_provider, "2026-11-10 11:00").await.n, 2);
+    assert_eq!(world.value("K09", of_provider, "2026-11-10 13:00").await.n, 1);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ fn case(id: i64, client: u32, priority: u8, registered: &str) -> CaseFact {
         priority,
         always_on: false,
         alerted: at(registered),
-        registered: at(registered),
+        started: at(registered),
         acknowledged: None,
         resolved: None,
         holds: Vec::new(),
@@ -145,7 +145,7 @@ fn acknowledgement_is_by_the_wall_and_few_cases_are_only_counted() {
     }
     let mut other = case(6, 2, 2, "2026-11-21 12:00");
     other.alerted = at("2026-11-21 12:00");
-    other.registered = at("2026-11-21 12:58");
+    other.started = at("2026-11-21 12:58");
     other.acknowledged = Some(at("2026-11-21 13:00"));
     facts.cases.push(other);
     // Acknowledged in another month, and not yet: neither belongs to November.
@@ -201,6 +201,37 @@ fn resolution_counts_office_hours_without_time_on_hold() {
     );
 }
 
+/// EXAMPLES, critical-case clock: by the hours of registration, whatever the clock then counts.
+#[test]
+fn critical_cases_are_measured_by_the_hours_in_which_they_began() {
+    let mut facts = facts();
+    let resolved = |id, priority, started, resolved, always_on| {
+        let mut one = case(id, 1, priority, started);
+        // Nobody's reaction moves this clock.
+        one.acknowledged = Some(at(resolved));
+        one.resolved = Some(at(resolved));
+        one.always_on = always_on;
+        one
+    };
+    facts.cases = vec![
+        resolved(1, 1, "2026-11-20 16:30", "2026-11-23 09:45", false),
+        resolved(2, 1, "2026-11-20 16:30", "2026-11-23 09:45", true),
+        resolved(3, 1, "2026-11-21 03:00", "2026-11-21 06:30", true),
+        resolved(4, 1, "2026-11-21 03:00", "2026-11-23 10:00", false),
+        resolved(5, 1, "2026-11-10 16:00", "2026-11-12 10:00", false),
+        resolved(6, 2, "2026-11-10 16:00", "2026-11-12 10:00", false),
+        resolved(7, 1, "2026-11-10 16:00", "2026-12-12 10:00", false),
+    ];
+    let total = |kri| {
+        let found = values(&facts, kri).into_iter().find(|value| value.subject == Subject::Total).unwrap();
+        let late = found.rows.iter().filter(|row| row.counted).map(|row| row.id).collect::<Vec<_>>();
+        (found.n, found.value, found.status, late)
+    };
+    // (75 + 3915 + 120) / 3 and (210 + 60) / 2 minutes.
+    assert_eq!(total("K31"), (3, Some(1370.0), Some(Status::Red), vec![2, 5]));
+    assert_eq!(total("K32"), (2, Some(135.0), Some(Status::Green), vec![]));
+}
+
 #[test]
 fn open_cases_are_judged_at_the_end_of_the_month() {
     let mut facts = facts();
@@ -210,7 +241,12 @@ fn open_cases_are_judged_at_the_end_of_the_month() {
         case(2, 1, 1, "2026-11-30 15:29"),
         case(3, 2, 4, "2026-11-30 15:00"),
         case(4, 2, 1, "2026-12-01 00:00"),
+        // Registered on a Sunday: four hours, which end at 13:00 and at 17:01.
+        case(7, 3, 1, "2026-11-29 12:00"),
     ];
+    let mut held = case(8, 3, 1, "2026-11-29 12:00");
+    held.holds = vec![(at("2026-11-30 10:00"), at("2026-11-30 14:01"))];
+    facts.cases.push(held);
     let mut solved = case(5, 2, 1, "2026-11-02 09:00");
     solved.resolved = Some(at("2026-11-30 20:00"));
     facts.cases.push(solved);
@@ -219,10 +255,11 @@ fn open_cases_are_judged_at_the_end_of_the_month() {
     later.holds = vec![(at("2026-11-03 10:00"), at("2026-12-01 09:00"))];
     facts.cases.push(later);
     insta::assert_snapshot!(shown(&values(&facts, "K06")), @r"
-    total: 1/4 1.0 (-) Amber | SC-2 priority 1
+    total: 2/6 2.0 (-) Amber | SC-7 priority 1, SC-2 priority 1
     client 1: 1/2 1.0 (-) Amber | SC-2 priority 1
     client 2: 0/2 0.0 (-) Green | 
-    provider 7: 1/4 1.0 (-) Amber | SC-2 priority 1
+    client 3: 1/2 1.0 (-) Amber | SC-7 priority 1
+    provider 7: 2/6 2.0 (-) Amber | SC-7 priority 1, SC-2 priority 1
     ");
 }
 
@@ -235,5 +272,7 @@ fn with_nothing_to_measure_there_is_an_empty_end_to_end_value() {
     total: 0/0 - (-) - | 
     total: 0/0 - (-) - | 
     total: 0/0 - (-) - | 
+    total: 0 - (-) - | 
+    total: 0 - (-) - | 
     ");
 }

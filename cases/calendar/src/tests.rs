@@ -9,7 +9,7 @@ fn date(text: &str) -> NaiveDate {
 
 /// A local time such as `2026-11-20 16:30`.
 fn at(text: &str) -> Timestamp {
-    instant(chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap())
+    instant(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap())
 }
 
 fn minutes(time: Duration) -> u64 {
@@ -100,6 +100,14 @@ fn a_wrong_calendar_is_refused() {
     assert_eq!(refused("\"17:00\"", "\"08:00\""), "calendar vlaanderen: office hours end before they begin");
     assert_eq!(refused("\"05-01\"", "\"05-41\""), "calendar vlaanderen: `05-41` is not a day such as 07-21");
     assert_eq!(refused("easter = 1 ", "other = 1 "), "calendar is not readable");
+    // A look-up of the next working day goes no further than sixty days.
+    let summer = "day = \"07-11\", until = \"09-10\"";
+    assert_eq!(
+        refused("day = \"07-11\"", summer),
+        "calendar vlaanderen: has no working day in 60 days from 2020-07-11"
+    );
+    let shorter = SHIPPED.replacen("day = \"07-11\"", "day = \"07-11\", until = \"08-31\"", 1);
+    assert!(Calendar::read(&shorter).is_ok());
 }
 
 proptest! {

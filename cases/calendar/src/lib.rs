@@ -3,11 +3,14 @@
 //! A calendar is data (`calendars/*.toml`); times of day are those of Europe/Brussels, so a day on which the clocks
 //! change has the office hours of any other.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Weekday};
+use chrono_tz::{Europe::Brussels, Tz};
 use event::Timestamp;
-use ledger::month::{instant, local};
 use serde::Deserialize;
 use std::time::Duration;
+
+/// The zone in which the contract counts (D5.1).
+pub const ZONE: Tz = Brussels;
 
 /// How far [`Calendar::after`] and [`Calendar::working_day_after`] look for an open day; a calendar without one in
 /// this many days is refused when it is read.
@@ -111,7 +114,27 @@ impl Calendar {
         if weekend.len() > 6 {
             return Err(invalid("has no working day".to_owned()));
         }
-        Ok(Calendar { id: written.id.clone(), weekend, open, close, closed })
+        let calendar = Calendar { id: written.id.clone(), weekend, open, close, closed };
+        match calendar.long_closure() {
+            Some(from) => {
+                Err(invalid(format!("has no working day in {DAYS_WITHOUT_OPEN_MAX} days from {from}")))
+            }
+            None => Ok(calendar),
+        }
+    }
+
+    /// Where a run of closed days begins that is longer than the look-ups bear. Runs are those of every year, so what differs is
+    /// where weekends lie around them, and in eight years they have been everywhere.
+    fn long_closure(&self) -> Option<NaiveDate> {
+        let mut run = 0;
+        let days = NaiveDate::from_ymd_opt(2020, 1, 1)?.iter_days().take_while(|day| day.year() < 2028);
+        for day in days {
+            run = if self.is_working_day(day) { 0 } else { run + 1 };
+            if run >= DAYS_WITHOUT_OPEN_MAX {
+                return day.checked_sub_days(Days::new(run - 1));
+            }
+        }
+        None
     }
 
     /// Its name.
@@ -255,6 +278,23 @@ impl ClosedRule {
             }
         }
     }
+}
+
+/// The local date and time of an instant.
+#[must_use]
+pub fn local(instant: Timestamp) -> NaiveDateTime {
+    DateTime::from_timestamp_nanos(instant.0).with_timezone(&ZONE).naive_local()
+}
+
+/// The instant of a local date and time: the first of two in the hour that clocks repeat, and for a time inside the
+/// hour that they skip, the instant at which it would have been without the change.
+#[must_use]
+pub fn instant(local: NaiveDateTime) -> Timestamp {
+    let seconds = match ZONE.from_local_datetime(&local).earliest() {
+        Some(found) => found.timestamp(),
+        None => local.and_utc().timestamp() - 3600,
+    };
+    Timestamp::from_secs(seconds)
 }
 
 /// Easter Sunday of a year of the Gregorian calendar: the Sunday after the first ecclesiastical full moon of spring. The
