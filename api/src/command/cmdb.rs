@@ -116,7 +116,7 @@ async fn precedence(args: &PrecedenceArgs) -> anyhow::Result<ExitCode> {
         rank: args.rank,
     };
     let mut tx = store.write().await?;
-    cmdb::set_precedence(&mut tx, &[rule]).await?;
+    cmdb::set_precedence(&mut tx, &[rule], &Actor::program("cmdb precedence"), now_ms()?).await?;
     tx.commit().await?;
     store.close().await;
     Ok(ExitCode::SUCCESS)

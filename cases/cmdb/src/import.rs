@@ -115,6 +115,7 @@ async fn import_in(
     }
     // Also when no record changed: what an origin says is kept even where another has the say.
     apply::write(tx, &state, &directory, settings.at_ms, report.version).await?;
+    audit(tx, settings, &report).await?;
     Ok(report)
 }
 
@@ -138,13 +139,22 @@ async fn next_version(
         .bind(counts[2])
         .execute(tx.connection())
         .await?;
-    let detail = format!(
-        "{{\"version\":{version},\"added\":{},\"changed\":{},\"retired\":{}}}",
-        counts[0], counts[1], counts[2]
-    );
+    Ok(version)
+}
+
+/// An import is written down also when no record changed: what its origin says, and organisations, may have.
+async fn audit(tx: &mut Tx, settings: &ImportSettings, report: &ImportReport) -> Result<(), CmdbError> {
+    let detail = serde_json::json!({
+        "version": report.version,
+        "rows": report.rows,
+        "organisations": report.organisations,
+        "added": report.added.len(),
+        "changed": report.changed.len(),
+        "retired": report.retired.len(),
+    });
     let (actor, subject) = (&settings.actor, settings.origin.as_str());
-    let action = "cmdb.import";
+    let (action, detail) = ("cmdb.import", detail.to_string());
     tx.audit(&AuditEntry { at_ms: settings.at_ms, actor, action, client: None, subject, detail: &detail })
         .await?;
-    Ok(version)
+    Ok(())
 }

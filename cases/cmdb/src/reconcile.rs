@@ -4,7 +4,7 @@ use crate::{Attribute, CmdbError, RelationKind};
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row};
 use std::collections::{BTreeMap, HashMap};
-use store::Tx;
+use store::{Actor, AuditEntry, Tx};
 
 /// Values by attribute, in normal form; an attribute that nobody speaks about is absent.
 pub(crate) type Values = BTreeMap<Attribute, Vec<String>>;
@@ -109,7 +109,12 @@ pub(crate) fn class(claims: &[Claimed], precedence: &Precedence) -> String {
 ///
 /// # Errors
 /// [`CmdbError::Store`].
-pub async fn set_precedence(tx: &mut Tx, rules: &[PrecedenceRule]) -> Result<(), CmdbError> {
+pub async fn set_precedence(
+    tx: &mut Tx,
+    rules: &[PrecedenceRule],
+    actor: &Actor,
+    at_ms: i64,
+) -> Result<(), CmdbError> {
     for rule in rules {
         let sql = "INSERT INTO cmdb_precedence (origin, class, attribute, rank) VALUES ($1, $2, $3, $4)
                    ON CONFLICT (origin, class, attribute) DO UPDATE SET rank = excluded.rank";
@@ -120,6 +125,10 @@ pub async fn set_precedence(tx: &mut Tx, rules: &[PrecedenceRule]) -> Result<(),
             .bind(rule.rank)
             .execute(tx.connection())
             .await?;
+        let detail = serde_json::json!({"class": rule.class, "attribute": rule.attribute, "rank": rule.rank});
+        let (subject, detail) = (rule.origin.as_str(), detail.to_string());
+        let action = "cmdb.precedence";
+        tx.audit(&AuditEntry { at_ms, actor, action, client: None, subject, detail: &detail }).await?;
     }
     Ok(())
 }

@@ -284,8 +284,13 @@ fn by_one_name(name: &Folded, domain: Option<&str>, table: &ClientTable) -> Opti
             .or_else(|| outcome(table.undomained(label), MatchMethod::Hostname));
     }
     let full = domain.and_then(|domain| name.with_domain(domain));
+    // A domain without a dot is one of Windows alone, which says nothing about the names of the DNS.
+    let bare = match domain {
+        Some(domain) if domain.contains('.') => table.undomained(name.bytes()),
+        _ => table.host_name(name.bytes()),
+    };
     full.and_then(|full| outcome(table.full_name(full.bytes()), MatchMethod::Fqdn))
-        .or_else(|| outcome(table.host_name(name.bytes()), MatchMethod::Hostname))
+        .or_else(|| outcome(bare, MatchMethod::Hostname))
 }
 
 /// A sender without a name often gives its address as one.

@@ -50,7 +50,8 @@ async fn write_item(
                integrity = excluded.integrity, availability = excluded.availability,
                always_on = excluded.always_on, support_group = excluded.support_group,
                lifecycle = excluded.lifecycle, logging = excluded.logging, changed_ms = excluded.changed_ms,
-               retired_ms = excluded.retired_ms";
+               retired_ms = CASE WHEN excluded.retired_ms IS NULL THEN NULL
+               ELSE COALESCE(ci.retired_ms, excluded.retired_ms) END";
     let text = |attribute| first(&item.after, attribute).map(str::to_owned);
     let small = |attribute| first(&item.after, attribute).and_then(|text| text.parse::<i64>().ok());
     let client = text(Attribute::Client).and_then(|slug| Some(i64::from(directory.client(&slug)?.id.0)));

@@ -232,7 +232,10 @@ impl State {
     }
 
     fn withdraw(&mut self, key: &(String, String)) {
-        let Some(item) = self.by_key.get(key).and_then(|number| self.items.get_mut(number)) else { return };
+        // The origin's id means nothing any more: no relation leads to it.
+        let Some(item) = self.by_key.remove(key).and_then(|number| self.items.get_mut(&number)) else {
+            return;
+        };
         item.claims.retain(|claimed| (&claimed.origin, &claimed.key) != (&key.0, &key.1));
         item.touched = true;
         if item.claims.is_empty() {

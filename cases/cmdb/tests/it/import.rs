@@ -1,9 +1,9 @@
 //! Imports: what they change, what they refuse, and that they change nothing twice.
 
-use crate::world::{ITEMS, file, open, put, settings};
+use crate::world::{ANB, CLOUD, ITEMS, NETWERKEN, file, open, put, settings};
 use cmdb::{CiFilter, CmdbError, Conflict, PrecedenceRule};
 use event::Scope;
-use store::Store;
+use store::{Actor, Organisation, Store};
 
 async fn names(store: &Store) -> Vec<String> {
     let page = cmdb::list(store, &Scope::every_client(), &CiFilter::default()).await.unwrap();
@@ -116,9 +116,8 @@ async fn a_second_origin_joins_by_identity_and_yields_to_the_master() {
         attribute: attribute.into(),
         rank,
     };
-    cmdb::set_precedence(&mut tx, &[rule("central", "*", 10), rule("cmdb2", "support_group", 20)])
-        .await
-        .unwrap();
+    let rules = [rule("central", "*", 10), rule("cmdb2", "support_group", 20)];
+    cmdb::set_precedence(&mut tx, &rules, &Actor::program("test"), 1_500).await.unwrap();
     tx.commit().await.unwrap();
     let report = put(
         &store,
@@ -187,4 +186,59 @@ async fn json_in_its_three_shapes() {
     assert_eq!((report.errors[0].line, report.errors.len()), (3, 1), "{report:#?}");
     let report = import("broken.json", "{\"id\": \"a\",", 4).await;
     assert_eq!(report.errors.len(), 1);
+}
+
+#[tokio::test]
+async fn a_withdrawn_id_leads_nowhere() {
+    let store = open().await;
+    let rows = ITEMS.lines().filter(|line| !line.starts_with("web2,"));
+    let mut full = settings("central", 2_000);
+    (full.full, full.retire_percent_max) = (true, 50);
+    // The application still names the server that the same files leave out.
+    let files = [file("items.csv", &rows.collect::<Vec<_>>().join("\n"))];
+    let report = cmdb::import(&store, &files, &full).await.unwrap();
+    let errors: Vec<&str> = report.errors.iter().map(|error| error.text.as_str()).collect();
+    assert_eq!(errors, ["runs_on names an id that is not there: \"web2\""]);
+}
+
+#[tokio::test]
+async fn every_import_and_every_rank_is_written_down() {
+    let store = open().await;
+    let mut tx = store.write().await.unwrap();
+    let rule =
+        PrecedenceRule { origin: "central".into(), class: "*".into(), attribute: "*".into(), rank: 10 };
+    cmdb::set_precedence(&mut tx, &[rule], &Actor::person("els", Organisation::Integrator), 1_500)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // Another origin agrees: no record changes, but its word is kept.
+    let row = "id,client,class,name,fqdn\n1,anb,server,web01,web01.anb.example\n";
+    let report = put(&store, "cmdb2", 2_000, row).await;
+    assert_eq!((report.version, report.changed.len()), (0, 0), "{report:#?}");
+    let rows = store.audit_page(&Scope::operator(), None, 10).await.unwrap();
+    let shown: Vec<_> = rows.iter().map(|row| (row.action.as_str(), row.subject.as_str())).collect();
+    assert_eq!(shown, [("cmdb.import", "cmdb2"), ("cmdb.precedence", "central"), ("cmdb.import", "central")]);
+    assert_eq!(rows[1].actor, "els");
+}
+
+#[tokio::test]
+async fn a_ci_is_known_as_it_was() {
+    let store = open().await;
+    put(&store, "central", 2_000, "id,provider,logging\nweb,netwerken,nee\n").await;
+    put(&store, "central", 3_000, "id,lifecycle\nweb,retired\n").await;
+    put(&store, "central", 4_000, "id,criticality\nweb,4\n").await;
+    let mut connection = store.read().acquire().await.unwrap();
+    let mut web = async |at_ms| {
+        let cis = cmdb::as_of(&mut connection, at_ms).await.unwrap();
+        let web = cis.into_iter().find(|ci| ci.name == "web01" && ci.client == ANB);
+        web.map(|ci| (ci.provider, ci.logging, ci.retired))
+    };
+    assert_eq!(web(999).await, None);
+    assert_eq!(web(1_000).await, Some((Some(CLOUD), true, false)));
+    assert_eq!(web(2_500).await, Some((Some(NETWERKEN), false, false)));
+    assert_eq!(web(3_000).await, Some((Some(NETWERKEN), false, true)));
+    // A later change of what is retired does not move the day on which it was.
+    let sql = "SELECT retired_ms FROM ci WHERE name = 'web01' AND client_id = 1";
+    let retired: Option<i64> = sqlx::query_scalar(sql).fetch_one(store.read()).await.unwrap();
+    assert_eq!(retired, Some(3_000));
 }

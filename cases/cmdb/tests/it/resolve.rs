@@ -65,6 +65,10 @@ async fn strongest_first_within_the_client() {
         // db01 is registered without a domain, so any domain will do.
         (ANB, None, &[text(HOST_NAME, "db01.anb.example")], "db01 by hostname"),
         (ANB, None, &[text(HOST_NAME, "web01"), text(HOST_DOMAIN, "anb.example")], "web01 by fqdn"),
+        (ANB, None, &[text(HOST_NAME, "web01"), text(HOST_DOMAIN, "elsewhere.example")], "unknown"),
+        (ANB, None, &[text(HOST_NAME, "db01"), text(HOST_DOMAIN, "elsewhere.example")], "db01 by hostname"),
+        // The domain that Windows shows is no domain of the DNS.
+        (ANB, None, &[text(HOST_NAME, "web01"), text(HOST_DOMAIN, "ANB")], "web01 by hostname"),
         (
             ANB,
             None,
