@@ -26,8 +26,10 @@ pub enum CorrectionKind {
     Case,
     /// A false positive that a rule of the common catalogue caused.
     FalsePositive,
-    /// Bytes that the meter learned of after the close.
+    /// Bytes that people entered: counted elsewhere, or missed by a broken meter.
     Volume,
+    /// Bytes that the meter learned of after the close, entered by [`crate::invoice::reconcile`] alone.
+    Late,
     /// An amount that people agreed.
     Amount,
 }
@@ -40,13 +42,14 @@ impl CorrectionKind {
             CorrectionKind::Case => "case",
             CorrectionKind::FalsePositive => "false_positive",
             CorrectionKind::Volume => "volume",
+            CorrectionKind::Late => "late",
             CorrectionKind::Amount => "amount",
         }
     }
 
     fn named(name: &str) -> Result<CorrectionKind, LedgerError> {
-        use CorrectionKind::{Amount, Case, FalsePositive, Volume};
-        let found = [Case, FalsePositive, Volume, Amount].into_iter().find(|kind| kind.name() == name);
+        use CorrectionKind::{Amount, Case, FalsePositive, Late, Volume};
+        let found = [Case, FalsePositive, Volume, Late, Amount].into_iter().find(|kind| kind.name() == name);
         found.ok_or(LedgerError::Corrupt { what: "kind of correction", found: name.to_owned() })
     }
 }
@@ -86,8 +89,8 @@ pub struct Correction {
 /// the caller.
 ///
 /// # Errors
-/// [`LedgerError::NotFound`], [`LedgerError::State`] when it was credited before, [`LedgerError::Refused`] without a
-/// reason or when the price list counts such cases, [`BillingError::Price`].
+/// [`LedgerError::NotFound`], [`LedgerError::State`] when it was credited before or its month does not count it,
+/// [`LedgerError::Refused`] without a reason or when the price list counts such cases, [`BillingError::Price`].
 pub async fn credit_false_positive(
     tx: &mut Tx,
     scope: &Scope,
@@ -107,6 +110,7 @@ pub async fn credit_false_positive(
         let (what, state) = ("case", "credited".to_owned());
         return Err(LedgerError::State { what, id: number, state, wanted: "to credit" }.into());
     }
+    require_counted(tx, book, (client, about), (case_id, &number)).await?;
     let month = entry_month(tx.connection(), client, about, now).await?;
     if book.list(month)?.decisions.false_positive_of_common_rule == FalsePositive::Counted {
         return Err(refused(
@@ -118,6 +122,30 @@ pub async fn credit_false_positive(
     let mut entry = blank(client, month, about, CorrectionKind::FalsePositive, reason, actor, now);
     (entry.cases, entry.case_id) = (-1, Some(case_id));
     enter(tx, entry, actor).await
+}
+
+/// What its month does not count cannot be taken off it: by what was frozen once the month is closed, by what counts now
+/// while it is open.
+async fn require_counted(
+    tx: &mut Tx,
+    book: &PriceBook,
+    (client, about): (ClientId, Month),
+    (case_id, number): (i64, &str),
+) -> Result<(), BillingError> {
+    let is_closed = last_closed(tx.connection(), client).await?.is_some_and(|last| about <= last);
+    let counts = if is_closed {
+        let sql = "SELECT COUNT(*) FROM month_case WHERE client_id = $1 AND month = $2 AND case_id = $3";
+        let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(about.stored()).bind(case_id);
+        query.fetch_one(tx.connection()).await.map(|found: i64| found > 0)?
+    } else {
+        let cases = case_count::counted(tx.connection(), client, about, book.decisions(about)?).await?;
+        cases.iter().any(|case| case.id == case_id)
+    };
+    if counts {
+        return Ok(());
+    }
+    let (what, state) = ("case", format!("not counted in {about}"));
+    Err(LedgerError::State { what, id: number.to_owned(), state, wanted: "to credit" }.into())
 }
 
 /// Enters an amount that people agreed: positive charges the client, negative credits it.

@@ -9,6 +9,7 @@ use crate::{LedgerError, Refusal};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event::{Scope, SourceId, Timestamp};
+use ipnet::IpNet;
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -84,28 +85,27 @@ impl Credential {
         Err(LedgerError::Refused { field: "certificate", reason })
     }
 
-    /// Of an address or network.
+    /// Of an address or network, in the one form in which it is compared: a network by its first address, an IPv4 address
+    /// that is written as an IPv6 one as itself.
     ///
     /// # Errors
     /// [`LedgerError::Refused`] when it is neither.
     pub fn of_address(network: &str) -> Result<Credential, LedgerError> {
-        let (address, bits) = network.split_once('/').map_or((network, None), |(a, b)| (a, Some(b)));
+        let (address, bits) =
+            network.trim().split_once('/').map_or((network.trim(), None), |(a, b)| (a, Some(b)));
         let refused = || LedgerError::Refused {
             field: "address",
             reason: Refusal::Other(format!("`{network}` is not an address or network such as 10.1.0.0/16")),
         };
-        let address: IpAddr = address.parse().map_err(|_| refused())?;
+        let written: IpAddr = address.parse().map_err(|_| refused())?;
+        let address = written.to_canonical();
         let bits_max = if address.is_ipv4() { 32 } else { 128 };
-        let value = match bits {
-            None => address.to_string(),
-            Some(bits) => {
-                let bits: u8 = bits.parse().map_err(|_| refused())?;
-                if bits > bits_max {
-                    return Err(refused());
-                }
-                format!("{address}/{bits}")
-            }
-        };
+        // The bits before the IPv4 part of an IPv6 address.
+        let before = if written.is_ipv6() && address.is_ipv4() { 96 } else { 0 };
+        let bits = bits.map_or(Ok(bits_max + before), |bits| bits.parse::<u8>().map_err(|_| refused()))?;
+        let bits = bits.checked_sub(before).filter(|bits| *bits <= bits_max).ok_or_else(refused)?;
+        let network = IpNet::new(address, bits).map_err(|_| refused())?.trunc();
+        let value = if bits == bits_max { address.to_string() } else { network.to_string() };
         Ok(Credential { kind: CredentialKind::Address, value })
     }
 
@@ -232,12 +232,20 @@ mod tests {
         let spaced = (0..32).map(|n| format!("{n:02X}")).collect::<Vec<_>>().join(":");
         assert_eq!(Credential::of_certificate(&spaced).unwrap().value.len(), 64);
         assert!(Credential::of_certificate("00ff").is_err());
-        for (given, kept) in
-            [("10.1.2.3", "10.1.2.3"), ("10.1.0.0/16", "10.1.0.0/16"), ("2001:DB8::/32", "2001:db8::/32")]
-        {
+        for (given, kept) in [
+            ("10.1.2.3", "10.1.2.3"),
+            (" 10.1.0.0/16 ", "10.1.0.0/16"),
+            ("2001:DB8::/32", "2001:db8::/32"),
+            // One network and one address have one form, or two sources could both have it.
+            ("10.1.2.3/16", "10.1.0.0/16"),
+            ("10.1.2.3/32", "10.1.2.3"),
+            ("::ffff:10.1.2.3", "10.1.2.3"),
+            ("::ffff:10.1.2.3/112", "10.1.0.0/16"),
+            ("2001:db8::7/64", "2001:db8::/64"),
+        ] {
             assert_eq!(Credential::of_address(given).unwrap().value, kept);
         }
-        for bad in ["10.1.2", "10.0.0.0/33", "host", "10.0.0.0/", ""] {
+        for bad in ["10.1.2", "10.0.0.0/33", "host", "10.0.0.0/", "::ffff:10.1.2.3/95", ""] {
             assert!(Credential::of_address(bad).is_err(), "{bad}");
         }
     }

@@ -61,7 +61,7 @@ pub struct MonthFigure {
 /// `last` itself. Outside the scope, and for a provider, nothing.
 ///
 /// # Errors
-/// [`BillingError::Price`] when no list holds for an open month, [`BillingError::Ledger`].
+/// [`BillingError::Price`] when no list holds for an open month after the first list, [`BillingError::Ledger`].
 pub async fn history(
     connection: &mut AnyConnection,
     scope: &Scope,

@@ -366,7 +366,9 @@ fn correction_line(entry: &Correction) -> Line {
         CorrectionKind::Case | CorrectionKind::FalsePositive => {
             (Item::CaseCredit, Decimal::from(entry.cases), "case")
         }
-        CorrectionKind::Volume => (Item::VolumeCorrection, gigabytes(entry.bytes).normalize(), "GB"),
+        CorrectionKind::Volume | CorrectionKind::Late => {
+            (Item::VolumeCorrection, gigabytes(entry.bytes).normalize(), "GB")
+        }
         CorrectionKind::Amount => (Item::Amount, Decimal::ONE, "entry"),
     };
     Line {

@@ -179,12 +179,16 @@ impl Tally {
         sources.dedup();
         let mut last = HashMap::new();
         for sources in sources.chunks(ROWS_PER_STATEMENT) {
-            let mut sql =
-                SqlBuilder::new("SELECT source_id, MAX(last_ms) FROM source_day WHERE source_id IN (");
+            // The newest day of each by the key, not the whole history.
+            let mut sql = SqlBuilder::new(
+                "SELECT d.source_id, MAX(d.last_ms) FROM source_day d
+                 WHERE d.day = (SELECT MAX(n.day) FROM source_day n WHERE n.source_id = d.source_id)
+                 AND d.source_id IN (",
+            );
             for (index, source) in sources.iter().enumerate() {
                 sql.push(if index == 0 { "" } else { ", " }).bind(*source);
             }
-            sql.push(") GROUP BY source_id");
+            sql.push(") GROUP BY d.source_id");
             for row in sql.fetch_all(tx.connection()).await? {
                 let source = SourceId(crate::error::id(row.try_get(0)?, "source number")?);
                 last.insert(source, Timestamp::from_millis(row.try_get(1)?));

@@ -17,13 +17,13 @@ use crate::error::id;
 use crate::month::Day;
 use crate::source::{NewSource, SourceTransport, put_source, stop_source};
 use crate::{LedgerError, Refusal, month};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use event::{CiId, ClientId, ProviderId, Scope, SourceId, Timestamp};
 use rand::CryptoRng;
 use serde::Serialize;
 use sqlx::Row;
 use std::fmt;
-use store::{Actor, AuditEntry, Tx};
+use store::{Actor, AuditEntry, Tx, scope_sql};
 
 /// The longest goal or note, in bytes; longer is refused.
 pub const ORDER_TEXT_BYTES_MAX: usize = 10_000;
@@ -215,6 +215,7 @@ pub async fn request(
     now: Timestamp,
 ) -> Result<OrderId, LedgerError> {
     check(scope, new)?;
+    check_cis(tx, scope, new).await?;
     let number = tx.next_number("source_order").await?;
     let sql = "INSERT INTO source_order (id, client_id, provider_id, name, source_type, transport, goal,
                expected_bytes_month, follow_up, wanted_day, state, requested_ms)
@@ -265,6 +266,20 @@ fn check(scope: &Scope, new: &NewOrder) -> Result<(), LedgerError> {
     Ok(())
 }
 
+/// CIs are the client's, and in a provider's request its own: whatever else would tie the client's events to others.
+async fn check_cis(tx: &mut Tx, scope: &Scope, new: &NewOrder) -> Result<(), LedgerError> {
+    let visible = scope_sql(scope, "client_id", &["provider_id"]);
+    for ci in &new.cis {
+        let sql = format!("SELECT COUNT(*) FROM ci WHERE {visible} AND id = $1 AND client_id = $2");
+        let query = sqlx::query_scalar(&sql).bind(i64::from(ci.0)).bind(i64::from(new.client.0));
+        let found: i64 = query.fetch_one(tx.connection()).await?;
+        if found == 0 {
+            return Err(LedgerError::NotFound { what: "CI", id: ci.to_string() });
+        }
+    }
+    Ok(())
+}
+
 /// Orders: the client's approver says yes, and service starts on this date (D6.5).
 ///
 /// # Errors
@@ -306,8 +321,8 @@ pub async fn reject(
 /// Registers the ordered source with its CI links and makes its token (D6.7). From here on the source meters.
 ///
 /// # Errors
-/// [`LedgerError::NotFound`], [`LedgerError::State`] unless ordered, [`LedgerError::Refused`] when the client has an
-/// active source of that name, [`LedgerError::Store`].
+/// [`LedgerError::NotFound`], [`LedgerError::State`] unless ordered, [`LedgerError::Refused`] when the client has a
+/// source of that name, also a stopped one, [`LedgerError::Store`].
 pub async fn provision(
     tx: &mut Tx,
     scope: &Scope,
@@ -372,7 +387,7 @@ pub async fn deliver_arrived(tx: &mut Tx, now: Timestamp) -> Result<Vec<OrderId>
 /// Orders the end of service: `last_day` is the last day on which events are taken in and billed (D6.8).
 ///
 /// # Errors
-/// [`LedgerError::Refused`] for a day that is over, [`LedgerError::NotFound`], [`LedgerError::State`] unless there is a
+/// [`LedgerError::Refused`] for a day that is over or after the year 9999, [`LedgerError::NotFound`], [`LedgerError::State`] unless there is a
 /// source, [`LedgerError::Store`].
 pub async fn plan_stop(
     tx: &mut Tx,
@@ -388,6 +403,11 @@ pub async fn plan_stop(
     }
     let running = [OrderState::Provisioned, OrderState::Delivered];
     let found = expect(tx, scope, order, &running, "to stop").await?;
+    // Days are compared as text, which is their order as long as a year has four digits.
+    if last_day.year() > 9999 {
+        let reason = Refusal::Other(format!("{last_day} is after the year 9999"));
+        return Err(LedgerError::Refused { field: "last_day", reason });
+    }
     let sql = "UPDATE source_order SET stop_day = $2 WHERE id = $1";
     let query = sqlx::query(sql).bind(i64::from(order.0)).bind(last_day.to_string());
     query.execute(tx.connection()).await?;

@@ -94,6 +94,16 @@ impl PriceBook {
         self.lists.iter().find(|list| list.holds_for(month)).ok_or(PriceError::NoList(month))
     }
 
+    /// What counts in a month: the decisions of its list, and in a month before the first list those of the first. Nothing is
+    /// priced in such a month, but it may be part of an average.
+    ///
+    /// # Errors
+    /// [`PriceError::NoList`].
+    pub fn decisions(&self, month: Month) -> Result<&Decisions, PriceError> {
+        let first = self.lists.first().filter(|first| month < first.valid_from);
+        first.map_or_else(|| self.list(month), Ok).map(|list| &list.decisions)
+    }
+
     /// All lists, oldest first.
     #[must_use]
     pub fn lists(&self) -> &[PriceList] {

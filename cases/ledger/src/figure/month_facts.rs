@@ -76,7 +76,7 @@ impl MonthFacts {
         if let Some(frozen) = self.frozen.get(&at) {
             return Ok(frozen.clone());
         }
-        let decisions = &book.list(month)?.decisions;
+        let decisions = book.decisions(month)?;
         let registered = self.cases.get(&at).into_iter().flatten();
         let counted: Vec<i64> =
             registered.filter(|case| case.counts(decisions)).map(|case| case.id).collect();

@@ -5,7 +5,7 @@ use super::{Facts, Invoice, Item, Remark, draft};
 use crate::billing::BillingError;
 use crate::case_count::{self, CaseRef};
 use crate::correction::{Correction, CorrectionKind, blank, enter, entry_month};
-use crate::figure::{last_closed, service_start};
+use crate::figure::{FigureOrigin, last_closed, service_start};
 use crate::month::Month;
 use crate::price::PriceBook;
 use crate::subscription::{self, Notice, Subscription, audit};
@@ -32,9 +32,13 @@ pub async fn close_month(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Invoice, BillingError> {
-    refuse_early(tx, client, month, now).await?;
+    refuse_early(tx, book, client, month, now).await?;
     let list = book.list(month)?;
-    let facts = facts(tx.connection(), book, client, month).await?;
+    let mut facts = facts(tx.connection(), book, client, month).await?;
+    // The evidence is that of a closed month, and stays.
+    for own in facts.figures.iter_mut().filter(|figure| figure.month == month) {
+        own.origin = FigureOrigin::Closed;
+    }
     let mut invoice = draft(&facts, list);
     let questions: Vec<&str> = invoice.questions().collect();
     if !questions.is_empty() {
@@ -53,6 +57,7 @@ pub async fn close_month(
 
 async fn refuse_early(
     tx: &mut Tx,
+    book: &PriceBook,
     client: ClientId,
     month: Month,
     now: Timestamp,
@@ -66,7 +71,9 @@ async fn refuse_early(
     }
     let start = service_start(tx.connection(), client).await?;
     let earlier = month.previous();
-    if start.is_some_and(|start| start <= earlier) && last != Some(earlier) {
+    // No month before the first price list can ever be closed, so none is waited for.
+    let priced = book.lists().first().is_some_and(|first| first.valid_from <= earlier);
+    if priced && start.is_some_and(|start| start <= earlier) && last != Some(earlier) {
         return Err(BillingError::EarlierOpen { month, earlier });
     }
     Ok(())
@@ -214,8 +221,9 @@ pub struct OpeningFigures {
 /// again replaces it, until a month after it is closed here.
 ///
 /// # Errors
-/// [`BillingError::Closed`] when the month or one after it was closed here, [`LedgerError::Refused`] for negative
-/// figures and for a month in which this system metered.
+/// [`BillingError::Closed`] when the month or one after it was closed here, [`BillingError::NotOver`],
+/// [`LedgerError::Refused`] for negative figures, for a month in which this system metered, and for one that leaves a gap
+/// between the months that were taken over: they are taken over in order, and what is missing would be waited for in vain.
 pub async fn import_opening(
     tx: &mut Tx,
     (client, month): (ClientId, Month),
@@ -223,6 +231,9 @@ pub async fn import_opening(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(), BillingError> {
+    if now < month.end() {
+        return Err(BillingError::NotOver { month, from: month.next() });
+    }
     let refused = |reason: &str| {
         let reason = Refusal::Other(format!("{month}: {reason}"));
         BillingError::Ledger(LedgerError::Refused { field: "opening figures", reason })
@@ -237,6 +248,9 @@ pub async fn import_opening(
     let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(month.stored());
     if query.fetch_one(tx.connection()).await.map(|closed: i64| closed > 0)? {
         return Err(BillingError::Closed { month });
+    }
+    if leaves_gap(tx, client, month).await? {
+        return Err(refused("it lies apart from the months that were taken over"));
     }
     let sql = "INSERT INTO month_close (client_id, month, origin, subscription, events, metered_bytes, processed_bytes,
                stored_bytes, cases, price_list, currency, closed_by, closed_ms)
@@ -257,6 +271,15 @@ pub async fn import_opening(
         .await?;
     audit(tx, "billing.import", client, &month.to_string(), actor, now).await?;
     Ok(())
+}
+
+/// Whether a month is neither among the months that are taken over nor next to them.
+async fn leaves_gap(tx: &mut Tx, client: ClientId, month: Month) -> Result<bool, LedgerError> {
+    let sql = "SELECT MIN(month), MAX(month) FROM month_close WHERE client_id = $1";
+    let row = sqlx::query(sql).bind(i64::from(client.0)).fetch_one(tx.connection()).await?;
+    let (first, last): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    let (Some(first), Some(last)) = (first, last) else { return Ok(false) };
+    Ok(month < stored_month(first)?.previous() || month > stored_month(last)?.next())
 }
 
 /// Compares the closed months of a client with what is known now and enters the differences: cases merged, withdrawn or
@@ -342,7 +365,7 @@ async fn volume_difference(
 ) -> Result<Option<Correction>, LedgerError> {
     let metered = month_usage(tx.connection(), &Scope::every_client(), client, month).await?.bytes;
     let sql = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM correction
-               WHERE client_id = $1 AND about_month = $2 AND kind = 'volume'";
+               WHERE client_id = $1 AND about_month = $2 AND kind = 'late'";
     let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(month.stored());
     let entered: i64 = query.fetch_one(tx.connection()).await?;
     let late = metered - frozen_bytes - entered;
@@ -351,7 +374,7 @@ async fn volume_difference(
     }
     let at = entry_month(tx.connection(), client, month, now).await?;
     let reason = Remark::MeteredLate { bytes: late, month }.to_string();
-    let mut entry = blank(client, at, month, CorrectionKind::Volume, reason, actor, now);
+    let mut entry = blank(client, at, month, CorrectionKind::Late, reason, actor, now);
     entry.bytes = late;
     Ok(Some(entry))
 }

@@ -35,8 +35,8 @@ pub async fn invoice(
     }
 }
 
-/// The invoices of a month: of every client inside the scope that had service in it, by short name. A provider sees
-/// none. The flat part of all of them is what the Bestuur pays ([`super::Payer`]).
+/// The invoices of a month: of every client inside the scope that had service in it, by short name. A client that is no
+/// longer active has one for a month that was closed, or in which something was received. A provider sees none. The flat part of all of them is what the Bestuur pays ([`super::Payer`]).
 ///
 /// # Errors
 /// As [`invoice`].
@@ -47,7 +47,7 @@ pub async fn invoices(
     month: Month,
 ) -> Result<Vec<Invoice>, BillingError> {
     let mut invoices = Vec::new();
-    for client in clients(connection, scope).await? {
+    for client in clients(connection, scope, month).await? {
         let start = crate::figure::service_start(connection, client).await?;
         let imported = origin(connection, client, month).await?.as_deref() == Some("imported");
         if start.is_some_and(|start| start <= month) && !imported {
@@ -57,10 +57,19 @@ pub async fn invoices(
     Ok(invoices)
 }
 
-async fn clients(connection: &mut AnyConnection, scope: &Scope) -> Result<Vec<ClientId>, LedgerError> {
+async fn clients(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    month: Month,
+) -> Result<Vec<ClientId>, LedgerError> {
     let condition = scope_sql(scope, "id", &[]);
-    let sql = format!("SELECT id FROM client WHERE {condition} AND id <> 0 ORDER BY slug");
-    let numbers: Vec<i64> = sqlx::query_scalar(&sql).fetch_all(connection).await?;
+    let sql = format!(
+        "SELECT id FROM client WHERE {condition} AND id <> 0 AND (active = 1
+         OR EXISTS (SELECT 1 FROM month_close m WHERE m.client_id = client.id AND m.month = $1)
+         OR EXISTS (SELECT 1 FROM usage_day u WHERE u.client_id = client.id AND u.month = $2)) ORDER BY slug"
+    );
+    let query = sqlx::query_scalar(&sql).bind(month.stored()).bind(month.stored());
+    let numbers: Vec<i64> = query.fetch_all(connection).await?;
     numbers.into_iter().map(|number| id(number, "client number").map(ClientId)).collect()
 }
 

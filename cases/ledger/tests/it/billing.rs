@@ -3,7 +3,7 @@
 use crate::support::{Books, Line, at, books, someone};
 use desk::{CaseId, Change, NewCase, State};
 use event::{ClientId, Scope, Timestamp};
-use ledger::correction::{correct_amount, corrections, credit_false_positive};
+use ledger::correction::{Elsewhere, correct_amount, correct_figures, corrections, credit_false_positive};
 use ledger::figure::{histories, history};
 use ledger::invoice::{
     OpeningFigures, close_month, import_opening, invoice, invoices, price_by_hand, reconcile,
@@ -15,6 +15,7 @@ use ledger::{
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+use store::ClientEntry;
 
 const GB: usize = 1_000_000_000;
 
@@ -149,7 +150,7 @@ async fn the_worked_example_of_the_notice() {
     assert_eq!(november.volume.shown_gb().to_string(), "10.000");
     assert!(november.notice.is_some());
     let origins: Vec<_> = october.figures.iter().map(|figure| figure.origin).collect();
-    assert_eq!(origins, [FigureOrigin::Open, FigureOrigin::Imported, FigureOrigin::Imported]);
+    assert_eq!(origins, [FigureOrigin::Closed, FigureOrigin::Imported, FigureOrigin::Imported]);
     // Nothing moved by itself.
     let mut connection = books.read().await;
     assert_eq!(
@@ -254,6 +255,110 @@ async fn a_withdrawn_case_does_not_count_and_a_credited_one_shows() {
     assert_eq!(books.reconcile(books.a, inside("2026-11", 6)).await, [] as [String; 0]);
 }
 
+/// What people entered about a closed month is theirs: comparing with the meter leaves it alone.
+#[tokio::test]
+async fn entered_bytes_stay_beside_late_ones() {
+    let books = books().await;
+    books.opening(books.a, "2026-09", 0, 0).await.unwrap();
+    books.meter(books.a, inside("2026-10", 1), 1_000).await;
+    books.close(books.a, "2026-10").await.unwrap();
+    let mut tx = books.tx().await;
+    let (every, now) = (Scope::every_client(), inside("2026-11", 1));
+    let elsewhere = Elsewhere { bytes: 500, cases: 0 };
+    let october = (books.a, month("2026-10"));
+    correct_figures(&mut tx, &every, october, elsewhere, "overname", &someone(), now).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(books.reconcile(books.a, inside("2026-11", 2)).await, [] as [String; 0]);
+    books.meter(books.a, inside("2026-10", 3), 70).await;
+    assert_eq!(
+        books.reconcile(books.a, inside("2026-11", 4)).await,
+        ["2026-11 0: 70 bytes received in 2026-10 were metered after its close"]
+    );
+    assert_eq!(books.reconcile(books.a, inside("2026-11", 5)).await, [] as [String; 0]);
+    assert_eq!(books.invoice(books.a, "2026-11").await.figures[0].processed_bytes, 570);
+}
+
+#[tokio::test]
+async fn what_its_month_does_not_count_is_not_credited() {
+    let books = books().await;
+    let book = PriceBook::shipped();
+    books.opening(books.a, "2026-09", 0, 0).await.unwrap();
+    let (one, two) = (
+        books.register(books.a, inside("2026-10", 1)).await,
+        books.register(books.a, inside("2026-10", 1)).await,
+    );
+    books.change(one, inside("2026-10", 2), merge(two)).await;
+    let credit = async |case: CaseId, now: Timestamp| {
+        let mut tx = books.tx().await;
+        let every = Scope::every_client();
+        let entry = credit_false_positive(&mut tx, &every, &book, case.0, "regel", &someone(), now).await;
+        entry.map(|entry| entry.month.to_string()).map_err(|error| error.to_string())
+    };
+    let refused = "is not counted in 2026-10: to credit is not possible";
+    assert!(credit(one, inside("2026-10", 3)).await.unwrap_err().ends_with(refused));
+    assert_eq!(credit(two, inside("2026-10", 3)).await.unwrap(), "2026-10");
+    books.close(books.a, "2026-10").await.unwrap();
+    // The closed month counted the second, whatever became of it since, and never the first.
+    assert!(credit(one, inside("2026-11", 3)).await.unwrap_err().ends_with(refused));
+    assert_eq!(credit(two, inside("2026-11", 3)).await.unwrap(), "2026-11");
+}
+
+/// A client that was served before there was any price list.
+#[tokio::test]
+async fn months_before_the_first_price_list_stop_nobody() {
+    let books = books().await;
+    let book = PriceBook::shipped();
+    let first = book.lists()[0].valid_from;
+    let mut tx = books.tx().await;
+    let mut early = ClientEntry::new("vroeg", "Vroeg");
+    early.service_start = Some(first.plus(-3).first_day().date());
+    let client = tx.put_client(&early).await.unwrap();
+    tx.commit().await.unwrap();
+    books.meter(client, Timestamp(first.plus(-1).start().0 + 1), 900).await;
+    let mut connection = books.read().await;
+    let every = Scope::every_client();
+    let all = invoices(&mut connection, &every, &book, first).await.unwrap();
+    let own = all.iter().find(|invoice| invoice.client == client).unwrap();
+    let bytes: Vec<i64> = own.figures.iter().map(|figure| figure.processed_bytes).collect();
+    assert_eq!(bytes, [0, 900, 0]);
+    drop(connection);
+    books.close(client, &first.to_string()).await.unwrap();
+    books.close(client, &first.next().to_string()).await.unwrap();
+}
+
+#[tokio::test]
+async fn opening_figures_come_in_order_and_not_early() {
+    let books = books().await;
+    let october = books.opening(books.a, "2026-10", 0, 0).await.unwrap_err();
+    assert_eq!(october.to_string(), "2026-10 is not over: close it from 2026-11 on");
+    books.opening(books.a, "2026-07", 1, 0).await.unwrap();
+    let gap = books.opening(books.a, "2026-09", 1, 0).await.unwrap_err();
+    assert_eq!(
+        gap.to_string(),
+        "opening figures: 2026-09: it lies apart from the months that were taken over"
+    );
+    assert!(books.opening(books.a, "2026-05", 1, 0).await.is_err());
+    for text in ["2026-08", "2026-09", "2026-06", "2026-07"] {
+        books.opening(books.a, text, 2, 0).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_left_gets_no_invoice_of_months_without_anything() {
+    let books = books().await;
+    books.meter(books.a, inside("2026-10", 1), 10).await;
+    let mut tx = books.tx().await;
+    sqlx::query("UPDATE client SET active = 0").execute(tx.connection()).await.unwrap();
+    tx.commit().await.unwrap();
+    let billed = async |text: &str| {
+        let (mut connection, every) = (books.read().await, Scope::every_client());
+        let all = invoices(&mut connection, &every, &PriceBook::shipped(), month(text)).await.unwrap();
+        all.into_iter().map(|invoice| invoice.client).collect::<Vec<_>>()
+    };
+    assert_eq!(billed("2026-10").await, [books.a]);
+    assert_eq!(billed("2026-11").await, []);
+}
+
 #[tokio::test]
 async fn enterprise_is_billed_with_its_evidence_and_frozen() {
     let books = books().await;
@@ -305,7 +410,11 @@ async fn months_close_in_order_once_and_not_early() {
         books.close(books.a, "2026-09").await.unwrap_err().to_string(),
         "close 2026-08 before 2026-09"
     );
-    books.close(books.a, "2026-08").await.unwrap();
+    let closed = books.close(books.a, "2026-08").await.unwrap();
+    // Nothing of a closed month says that it could still change.
+    let shown = serde_json::to_string(&closed.lines).unwrap();
+    assert!(shown.contains("\"closed\"") && !shown.contains("\"open\""), "{shown}");
+    assert_eq!(closed.figures[0].origin, FigureOrigin::Closed);
     assert_eq!(
         books.close(books.a, "2026-08").await.unwrap_err().to_string(),
         "2026-08 is closed: enter a correction instead"

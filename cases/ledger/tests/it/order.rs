@@ -157,3 +157,37 @@ async fn an_order_of_another_client_is_not_there() {
     }
     assert_eq!(order(tx.connection(), &own, id).await.unwrap().source, None::<SourceId>);
 }
+
+#[tokio::test]
+async fn an_order_names_no_cis_of_others() {
+    let books = books().await;
+    let mut tx = books.tx().await;
+    let now = at("2026-11-22T08:00:00Z");
+    let every = Scope::every_client();
+    for foreign in [CiId(9), CiId(77)] {
+        let order = NewOrder { cis: vec![CiId(8), foreign], ..wanted(&books) };
+        let error = request(&mut tx, &every, &order, &approver(&books), now).await.unwrap_err();
+        assert!(matches!(error, LedgerError::NotFound { what: "CI", .. }), "{error}");
+    }
+    let other = tx.put_provider("cloud", "Cloud").await.unwrap();
+    let order = NewOrder { provider: Some(other), ..wanted(&books) };
+    let error = request(&mut tx, &Scope::provider(other), &order, &approver(&books), now).await.unwrap_err();
+    assert!(matches!(error, LedgerError::NotFound { what: "CI", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_stop_after_the_year_9999_is_refused() {
+    let books = books().await;
+    let (mut tx, now) = (books.tx().await, at("2026-11-22T08:00:00Z"));
+    let every = Scope::every_client();
+    let id = request(&mut tx, &every, &wanted(&books), &approver(&books), now).await.unwrap();
+    approve(&mut tx, &every, id, "", &approver(&books), now).await.unwrap();
+    let mut random = StdRng::seed_from_u64(1);
+    provision(&mut tx, &every, id, &mut random, &approver(&books), now).await.unwrap();
+    let far = NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap();
+    let error = plan_stop(&mut tx, &every, id, far, "", &approver(&books), now).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Refused { field: "last_day", .. }), "{error}");
+    let last = NaiveDate::from_ymd_opt(9_999, 12, 31).unwrap();
+    plan_stop(&mut tx, &every, id, last, "", &approver(&books), now).await.unwrap();
+    assert_eq!(apply_stops(&mut tx, now).await.unwrap(), []);
+}

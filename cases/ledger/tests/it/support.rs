@@ -24,6 +24,12 @@ pub async fn books() -> Books {
     let a = tx.put_client(&entry("anb")).await.unwrap();
     let b = tx.put_client(&entry("gent")).await.unwrap();
     let provider = tx.put_provider("netwerk", "Netwerk NV").await.unwrap();
+    for (ci, client) in [(8, a), (9, b)] {
+        let sql = "INSERT INTO ci (id, client_id, class, name, provider_id, lifecycle, logging, changed_ms)
+                   VALUES ($1, $2, 'server', 'ci', $3, 'active', 1, 0)";
+        let query = sqlx::query(sql).bind(i64::from(ci)).bind(i64::from(client.0));
+        query.bind(i64::from(provider.0)).execute(tx.connection()).await.unwrap();
+    }
     tx.commit().await.unwrap();
     Books { store, a, b, provider }
 }
