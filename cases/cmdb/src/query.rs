@@ -4,7 +4,7 @@ use crate::reconcile::{Claimed, Precedence, class, winner};
 use crate::{Attribute, Ci, CmdbError, RelationKind, ci as record};
 use event::{CiId, ClientId, ProviderId, Scope};
 use sqlx::{AnyConnection, Row};
-use store::{SqlBuilder, Store, scope_sql};
+use store::{SqlBuilder, Store, like_containing, scope_sql};
 
 /// One page holds at most this many CIs; a caller that asks for more gets this many.
 pub const CI_PAGE_MAX: u32 = 1_000;
@@ -72,9 +72,9 @@ pub async fn list(store: &Store, scope: &Scope, filter: &CiFilter) -> Result<CiP
 fn conditions(sql: &mut SqlBuilder, scope: &Scope, filter: &CiFilter) {
     sql.push(&visible(scope));
     if let Some(text) = &filter.text {
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
+        let pattern = like_containing(text);
         sql.push(" AND (LOWER(ci.name) LIKE ").bind(pattern.as_str()).push(" ESCAPE '!'");
-        sql.push(" OR EXISTS (SELECT 1 FROM ci_identifier i WHERE i.ci_id = ci.id AND i.value LIKE ");
+        sql.push(" OR EXISTS (SELECT 1 FROM ci_identifier i WHERE i.ci_id = ci.id AND LOWER(i.value) LIKE ");
         sql.bind(pattern.as_str()).push(" ESCAPE '!'))");
     }
     for (column, value) in
@@ -101,10 +101,6 @@ fn conditions(sql: &mut SqlBuilder, scope: &Scope, filter: &CiFilter) {
 /// A client sees its own CIs, a provider those that it operates.
 pub(crate) fn visible(scope: &Scope) -> String {
     scope_sql(scope, "ci.client_id", &["ci.provider_id"])
-}
-
-fn escape_like(text: &str) -> String {
-    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// One CI, if the scope covers it.

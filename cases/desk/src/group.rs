@@ -6,7 +6,7 @@ use event::{CiId, ClientId, EventId, ProviderId, Scope, SourceId};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::fmt;
-use store::{Actor, AuditEntry, SqlBuilder, Store, Tx, scope_sql};
+use store::{Actor, AuditEntry, SqlBuilder, Store, Tx, like_containing, scope_sql};
 
 /// One page holds at most this many groups or alerts; a caller that asks for more gets this many.
 pub const GROUP_PAGE_MAX: u32 = 500;
@@ -201,16 +201,10 @@ fn conditions(sql: &mut SqlBuilder, scope: &Scope, filter: &GroupFilter) {
         sql.push(" AND g.case_id = ").bind(case.0);
     }
     if let Some(text) = &filter.text {
-        let pattern = like(text);
+        let pattern = like_containing(text);
         sql.push(" AND (LOWER(g.rule_title) LIKE ").bind(pattern.as_str()).push(" ESCAPE '!'");
-        sql.push(" OR g.entity LIKE ").bind(pattern.as_str()).push(" ESCAPE '!')");
+        sql.push(" OR LOWER(g.entity) LIKE ").bind(pattern.as_str()).push(" ESCAPE '!')");
     }
-}
-
-/// A pattern for "contains", with what the text itself has of the pattern's signs taken literally.
-pub(crate) fn like(text: &str) -> String {
-    let text = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{text}%")
 }
 
 /// One group, if the scope covers it.

@@ -1,13 +1,13 @@
 //! Reading cases within a scope: the queue, one case, what lies near it.
 
 use crate::case::{self, Case, CaseId};
-use crate::group::{self, AlertGroup, like};
+use crate::group::{self, AlertGroup};
 use crate::note::{self, Note};
 use crate::timeline::{self, CaseEvent, Clocks};
 use crate::{DUE_NEVER_MS, DeskError, State};
 use event::{CiId, ClientId, ProviderId, Scope};
 use sqlx::Row;
-use store::{Organisation, SqlBuilder, Store};
+use store::{Organisation, SqlBuilder, Store, like_containing};
 
 /// One page holds at most this many cases; a caller that asks for more gets this many.
 pub const CASE_PAGE_MAX: u32 = 500;
@@ -119,7 +119,7 @@ fn conditions(sql: &mut SqlBuilder, scope: &Scope, filter: &CaseFilter) {
         sql.push(" AND c.due_ms < ").bind(due_ms);
     }
     if let Some(text) = &filter.text {
-        let pattern = like(text);
+        let pattern = like_containing(text);
         sql.push(" AND (LOWER(c.number) LIKE ").bind(pattern.as_str()).push(" ESCAPE '!'");
         sql.push(" OR LOWER(c.title) LIKE ").bind(pattern.as_str()).push(" ESCAPE '!')");
     }

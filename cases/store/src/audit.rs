@@ -56,9 +56,11 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn audit(&mut self, entry: &AuditEntry<'_>) -> Result<(), StoreError> {
+        // The number first: who has it has the log until they commit, so that nobody else builds on the same last row.
+        let id = self.next_number("audit").await?;
         let previous = last_hash(self.connection()).await?;
         let mut row = AuditRow {
-            id: self.next_number("audit").await?,
+            id,
             at_ms: entry.at_ms,
             actor: entry.actor.user.clone(),
             organisation: entry.actor.organisation.to_string(),
@@ -102,15 +104,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn audit_check(&self) -> Result<(i64, Option<i64>), StoreError> {
+        let (given, newest) = self.audit_end().await?;
         let mut good = 0;
         let mut previous = String::new();
         loop {
-            let sql = format!("{ROWS} WHERE id > $1 ORDER BY id LIMIT {AUDIT_PAGE_MAX}");
-            let rows = sqlx::query(&sql).bind(good).fetch_all(self.read()).await?;
+            let sql = format!("{ROWS} WHERE id > $1 AND id <= $2 ORDER BY id LIMIT {AUDIT_PAGE_MAX}");
+            let rows = sqlx::query(&sql).bind(good).bind(given).fetch_all(self.read()).await?;
             if rows.is_empty() {
-                let sql = "SELECT COALESCE(MAX(last), 0) FROM sequence WHERE name = 'audit'";
-                let given: i64 = sqlx::query_scalar(sql).fetch_one(self.read()).await?;
-                return Ok((good, (given != good).then_some(good + 1)));
+                let whole = given == good && newest == given;
+                return Ok((good, (!whole).then_some(good + 1)));
             }
             for found in rows.iter().map(row) {
                 let found = found?;
@@ -121,6 +123,15 @@ impl Store {
                 previous = found.hash;
             }
         }
+    }
+
+    /// The last number that the sequence gave and that of the newest row, as of one moment. Asked for before the rows are
+    /// read: what is written meanwhile is no part of the check, and no gap.
+    async fn audit_end(&self) -> Result<(i64, i64), StoreError> {
+        let sql = "SELECT COALESCE((SELECT MAX(last) FROM sequence WHERE name = 'audit'), 0),
+                   COALESCE((SELECT MAX(id) FROM audit), 0)";
+        let row = sqlx::query(sql).fetch_one(self.read()).await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The state store: one relational database for CMDB, alerts, cases, orders, metering and audit. SQLite (WAL) on one
-//! machine, PostgreSQL beyond it, with one schema and one test suite.
+//! The state store: one relational database for CMDB, alerts, cases, orders, metering and audit: SQLite (WAL). The SQL is
+//! kept such that PostgreSQL takes it too; the feature `postgres` builds for it, which the program that ships does not.
 //!
 //! [`Store`] hands out reads (a pool) and one [`Tx`] at a time for writes. All migrations of all crates lie in
 //! `cases/store/migrations`, so that one folder tells the whole schema. The crate knows the parties (D1) because every
@@ -35,6 +35,6 @@ pub use crate::audit::{AUDIT_PAGE_MAX, AuditEntry, AuditRow};
 pub use crate::error::StoreError;
 pub use crate::migration::{Migration, migrations};
 pub use crate::party::{Client, ClientEntry, Directory, Provider};
-pub use crate::sql::{Bind, SqlBuilder, placeholders, scope_sql};
+pub use crate::sql::{Bind, SqlBuilder, like_containing, placeholders, scope_sql};
 pub use crate::store::{Dialect, Store, StoreSettings};
 pub use crate::tx::Tx;

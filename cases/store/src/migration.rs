@@ -1,4 +1,4 @@
-//! The schema's history: numbered scripts, each applied once, in order, in a transaction of its own.
+//! The schema's history: numbered scripts, each applied once, in order; those that are due in one transaction.
 
 use crate::{Dialect, StoreError};
 use sha2::{Digest, Sha256};

@@ -111,6 +111,14 @@ impl SqlBuilder {
     }
 }
 
+/// A pattern for `LOWER(column) LIKE … ESCAPE '!'` that finds what contains the text, with what the text has of the
+/// pattern's signs taken literally. Case is folded as the database does it, which is for ASCII alone.
+#[must_use]
+pub fn like_containing(text: &str) -> String {
+    let text = text.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{text}%")
+}
+
 /// `$first, …`, for `count` values.
 #[must_use]
 pub fn placeholders(first: usize, count: usize) -> String {
@@ -163,6 +171,12 @@ mod tests {
         assert_eq!(scope_sql(&provider, "c", &["p", "q"]), "(c <> 0 AND (p = 7 OR q = 7))");
         assert_eq!(scope_sql(&provider, "c", &[]), "(c <> 0 AND (1 = 0))");
         assert_eq!(scope_sql(&Scope::clients([ClientId::QUARANTINE]), "c", &[]), "(1 = 0)");
+    }
+
+    #[test]
+    fn patterns_take_signs_literally_and_fold_as_the_database_does() {
+        assert_eq!(like_containing("50%_A!"), "%50!%!_a!!%");
+        assert_eq!(like_containing("États-Unis"), "%États-unis%");
     }
 
     #[test]

@@ -195,6 +195,20 @@ async fn what_lies_near_is_bounded_by_time_before_it_is_by_number() {
     assert_eq!(near.iter().map(|group| group.rule_id.as_str()).collect::<Vec<_>>(), ["near"]);
 }
 
+/// Neither the pattern's signs nor letters beyond ASCII keep a title from being found by its own words.
+#[tokio::test]
+async fn titles_are_found_by_what_they_hold() {
+    let store = open().await;
+    titled(&store, "100% geëscaleerd: État_x").await;
+    titled(&store, "100 geescaleerd").await;
+    let found = async |text: &str| {
+        let filter = CaseFilter { text: Some(text.into()), ..CaseFilter::default() };
+        desk::case_queue(&store, &Scope::every_client(), &filter).await.unwrap().total
+    };
+    assert_eq!((found("État").await, found("100%").await, found("t_X").await), (1, 1, 1));
+    assert_eq!((found("GEËSC").await, found("geëSC").await, found("sc-").await), (0, 1, 2));
+}
+
 #[tokio::test]
 async fn a_provider_registers_only_about_its_own_cis() {
     let store = open().await;

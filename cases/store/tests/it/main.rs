@@ -121,3 +121,28 @@ async fn a_touched_audit_row_shows() {
     tx.commit().await.unwrap();
     assert_eq!(store.audit_check().await.unwrap(), (1, Some(2)));
 }
+
+/// A check beside a busy log sees the rows of one moment, and no gap where more are being written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_come_during_a_check_raise_no_alarm() {
+    use store::{Actor, AuditEntry};
+    let store = store::testing::open().await;
+    let writer = (*store).clone();
+    let writing = tokio::spawn(async move {
+        let actor = Actor::program("test");
+        for _ in 0..300 {
+            let mut tx = writer.write().await.unwrap();
+            let (action, subject) = ("test.row", "busy");
+            tx.audit(&AuditEntry { at_ms: 1, actor: &actor, action, client: None, subject, detail: "" })
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        }
+    });
+    while !writing.is_finished() {
+        let (_, broken) = store.audit_check().await.unwrap();
+        assert_eq!(broken, None);
+    }
+    writing.await.unwrap();
+    assert_eq!(store.audit_check().await.unwrap(), (300, None));
+}
