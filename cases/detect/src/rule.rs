@@ -17,7 +17,7 @@ use thiserror::Error;
 /// How serious a match is, by the rule's author. A rule without a level is [`Level::Medium`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Enrichment only; never an alert by itself.
+    /// Context for others. It makes an alert as every match does, of the lowest level.
     Informational,
     /// Notable in numbers.
     Low,

@@ -97,6 +97,8 @@ pub struct SourceFacts {
     pub stopped: Option<Timestamp>,
     /// Its days, oldest first; days without events are missing.
     pub days: Vec<SourceDay>,
+    /// When it was last heard before the first day that was asked for.
+    pub heard_before: Option<Timestamp>,
 }
 
 /// What is wrong with a source.
@@ -158,7 +160,7 @@ pub struct Health {
     pub silence_bound_ms: i64,
     /// Whether that bound was learned from the source's own days.
     pub learned: bool,
-    /// Last receipt in the window, unix milliseconds.
+    /// Last receipt, unix milliseconds.
     pub last_ms: Option<i64>,
 }
 
@@ -183,12 +185,12 @@ pub fn assess(
     let days: Vec<SourceDay> = source.days.iter().filter(inside).copied().collect();
     let (silence_bound_ms, learned) = silence_bound(&days, settings);
     let mut flags = Vec::new();
-    flags.extend(silence(source, &days, silence_bound_ms, now));
+    let last_ms = last_heard(source, today);
+    flags.extend(silence(source, last_ms, silence_bound_ms, now));
     let recent = || days.iter().filter(|day| day.day.0 >= today.0 - 1);
     flags.extend(unparseable(recent(), settings));
     flags.extend(jump(&days, settings, calendar, today));
     flags.extend(clock(recent(), settings));
-    let last_ms = days.last().map(|day| day.last.millis());
     Health { flags, silence_bound_ms, learned, last_ms }
 }
 
@@ -205,12 +207,18 @@ fn silence_bound(days: &[SourceDay], settings: &HealthSettings) -> (i64, bool) {
     (bound.clamp(settings.silence_min_ms, settings.silence_max_ms), true)
 }
 
-fn silence(source: &SourceFacts, days: &[SourceDay], bound_ms: i64, now: Timestamp) -> Option<Flag> {
-    let Some(last) = days.last() else {
+/// When a source was last heard by the end of a day, also where that was before the days that are looked back over.
+fn last_heard(source: &SourceFacts, today: Day) -> Option<i64> {
+    let last = source.days.iter().rev().find(|day| day.day <= today).map(|day| day.last);
+    last.or(source.heard_before).map(Timestamp::millis)
+}
+
+fn silence(source: &SourceFacts, last_ms: Option<i64>, bound_ms: i64, now: Timestamp) -> Option<Flag> {
+    let Some(last_ms) = last_ms else {
         let registered_ms = now.millis() - source.created.millis();
         return (registered_ms > bound_ms).then_some(Flag::NeverHeard);
     };
-    let silent_ms = now.millis() - last.last.millis();
+    let silent_ms = now.millis() - last_ms;
     (silent_ms > bound_ms).then_some(Flag::Silent { silent_ms })
 }
 

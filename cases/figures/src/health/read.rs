@@ -21,7 +21,9 @@ pub async fn source_days(
 ) -> Result<Vec<SourceFacts>, FigureError> {
     let sources = ledger::source::sources(connection, scope).await?;
     let mut days = days(connection, scope, from, to).await?;
+    let mut heard = heard_before(connection, scope, from).await?;
     let facts = |source: Source| SourceFacts {
+        heard_before: heard.remove(&source.id),
         days: days.remove(&source.id).unwrap_or_default(),
         source: source.id,
         name: source.name,
@@ -31,6 +33,26 @@ pub async fn source_days(
         stopped: source.stopped,
     };
     Ok(sources.into_iter().filter(|source| source.id != SourceId::UNKNOWN).map(facts).collect())
+}
+
+/// When each source was last heard before a day: one look at the key for each.
+async fn heard_before(
+    connection: &mut AnyConnection,
+    scope: &Scope,
+    from: Day,
+) -> Result<HashMap<SourceId, Timestamp>, FigureError> {
+    let of_client = scope_sql(scope, "s.client_id", &["s.provider_id"]);
+    let sql = format!(
+        "SELECT s.id, (SELECT d.last_ms FROM source_day d WHERE d.source_id = s.id AND d.client_id = s.client_id
+         AND d.day < $1 ORDER BY d.day DESC LIMIT 1) FROM source s WHERE {of_client}"
+    );
+    let mut heard = HashMap::new();
+    for row in sqlx::query(&sql).bind(i64::from(from.0)).fetch_all(connection).await? {
+        if let Some(last_ms) = row.try_get::<Option<i64>, _>(1)? {
+            heard.insert(SourceId(row.try_get::<i64, _>(0)? as u32), Timestamp::from_millis(last_ms));
+        }
+    }
+    Ok(heard)
 }
 
 async fn days(

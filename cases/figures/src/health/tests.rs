@@ -43,6 +43,7 @@ fn source(events: i64, weekends: bool) -> SourceFacts {
         created: at("2026-01-01 00:00"),
         stopped: None,
         days,
+        heard_before: None,
     }
 }
 
@@ -54,6 +55,19 @@ fn flags(source: &SourceFacts, now: &str) -> Vec<&'static str> {
 #[test]
 fn a_steady_source_is_healthy() {
     assert_eq!(flags(&source(1000, true), "2026-11-20 10:00"), [] as [&str; 0]);
+}
+
+#[test]
+fn what_was_heard_long_ago_is_silent_and_not_unheard_of() {
+    // All its days lie before the four weeks that are looked back over.
+    let long_ago = source(1000, true);
+    assert_eq!(flags(&long_ago, "2027-03-01 10:00"), ["silent"]);
+    let mut before = SourceFacts { days: Vec::new(), ..long_ago };
+    assert_eq!(flags(&before, "2026-11-20 10:00"), ["never-heard"]);
+    before.heard_before = Some(at("2026-07-01 12:00"));
+    assert_eq!(flags(&before, "2026-11-20 10:00"), ["silent"]);
+    let health = assess(&before, &HealthSettings::default(), &Calendar::shipped(), at("2026-11-20 10:00"));
+    assert_eq!(health.last_ms, Some(at("2026-07-01 12:00").millis()));
 }
 
 #[test]
