@@ -7,7 +7,7 @@ use crate::pairs::{self, Sink};
 use crate::pattern::{Pattern, Spans};
 use crate::plan::{BoundSwitch, BoundTime, BoundWithin, TypeIndex};
 use crate::signals::Signals;
-use crate::target::Func;
+use crate::target::{Func, Target};
 use crate::work::Work;
 use bumpalo::collections::String as BumpString;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
@@ -295,7 +295,7 @@ impl<'a> Work<'_, 'a> {
 
     fn set_time_number(&mut self, value: Value<'a>) -> bool {
         let before = self.draft.time.take();
-        let target = crate::target::Target::plain(known::TIMESTAMP, self.fields);
+        let target = Target::plain(known::TIMESTAMP, self.fields);
         self.put_value(target, value);
         let found = self.draft.time.is_some();
         self.draft.time = self.draft.time.or(before);

@@ -1,7 +1,7 @@
 //! What applications write in front of their messages: a time, a severity, a thread, a logger. The leads of all source
 //! types are tried on lines that nothing else knows; what stands behind one is understood like a message of its own.
 
-use crate::pattern::{Pattern, Spans};
+use crate::pattern::{Pattern, Spans, level_length};
 use crate::plan::TypeIndex;
 use crate::word::Word;
 use crate::work::Work;
@@ -30,6 +30,10 @@ struct Lead {
     timed: bool,
     /// Whether it tells a time, in front or later.
     time: bool,
+    /// Whether it starts with a text or a severity, not with a word that could be any.
+    tells: bool,
+    /// Whether it starts with a severity.
+    level: bool,
 }
 
 impl Leads {
@@ -41,12 +45,18 @@ impl Leads {
     /// Adds a lead as it is written.
     pub(crate) fn add(&mut self, of: TypeIndex, written: &str, fields: &FieldTable) -> Result<(), String> {
         let behind = TIMES.iter().find_map(|time| written.strip_prefix(time));
-        let text = behind.map_or(written, |behind| behind.strip_prefix("{ }").unwrap_or(behind).trim_start());
+        let text = behind.map_or(written, |behind| {
+            let behind = behind.strip_prefix(": ").unwrap_or(behind);
+            behind.strip_prefix("{ }").unwrap_or(behind).trim_start()
+        });
         if text.is_empty() {
             return Err(format!("a lead needs more than a time: {written:?}"));
         }
         let (timed, time) = (behind.is_some(), written.contains("{@timestamp"));
-        self.leads.push(Lead { of, pattern: Pattern::compile(text, fields)?, timed, time });
+        let pattern = Pattern::compile(text, fields)?;
+        let level = pattern.starts_with_level();
+        let tells = level || !pattern.prefix().is_empty();
+        self.leads.push(Lead { of, pattern, timed, time, tells, level });
         Ok(())
     }
 
@@ -65,42 +75,70 @@ impl Leads {
     }
 }
 
+impl Leads {
+    /// The first lead that fits, of those in `buckets` that may start like `text` and that `may` allows.
+    fn find(
+        &self,
+        buckets: &[Vec<u16>],
+        text: &str,
+        may: impl Fn(&Lead) -> bool,
+        spans: &mut Spans,
+    ) -> Option<&Lead> {
+        let first = *text.as_bytes().first()?;
+        let level = first.is_ascii_alphabetic() && level_length(text.as_bytes()).is_some();
+        let candidates = buckets[usize::from(first)].iter().map(|index| &self.leads[usize::from(*index)]);
+        let mut candidates = candidates.filter(|lead| (level || !lead.level) && may(lead));
+        candidates.find(|lead| lead.pattern.matches(text, spans))
+    }
+}
+
 impl<'a> Work<'_, 'a> {
     /// Understands a line by what an application wrote in front of its message.
     pub(crate) fn lead(&mut self, body: &'a str, nesting: u8) -> bool {
-        let Some(first) = body.as_bytes().first() else { return false };
         let time = self.time_in_front(body);
         let plan = self.plan;
+        let mut spans = Spans::new();
         if let Some((time, rest)) = time {
-            let next = rest.as_bytes().first().copied().unwrap_or(b' ');
-            for index in &plan.leads.timed[usize::from(next)] {
-                let lead = &plan.leads.leads[usize::from(*index)];
-                let mut spans = Spans::new();
-                if lead.pattern.matches(rest, &mut spans) {
-                    // Two times: that of the envelope is the one that all lines of a sender have.
-                    self.draft.time.get_or_insert(time);
-                    return self.take_lead(lead, &spans, rest, nesting);
-                }
+            if let Some(lead) = plan.leads.find(&plan.leads.timed, rest, |_| true, &mut spans) {
+                self.take_time(time, body, rest);
+                return self.take_lead(lead, &spans, rest, nesting);
+            }
+        } else if nesting == 0 && self.draft.time.is_some() {
+            // The envelope took the time; what it left is read as if the time stood in front.
+            if let Some(lead) = plan.leads.find(&plan.leads.timed, body, |lead| lead.tells, &mut spans) {
+                let message = self.draft.message;
+                self.take_lead(lead, &spans, body, nesting);
+                self.draft.message = message;
+                return true;
             }
         }
-        for index in &plan.leads.plain[usize::from(*first)] {
-            let lead = &plan.leads.leads[usize::from(*index)];
-            let mut spans = Spans::new();
-            // Behind a lead, a word that could name a severity is more likely a word.
-            if (nesting == 0 || lead.time) && lead.pattern.matches(body, &mut spans) {
-                return self.take_lead(lead, &spans, body, nesting);
-            }
+        // Behind a lead, a word that could name a severity is more likely a word.
+        let may = |lead: &Lead| nesting == 0 || lead.time;
+        if let Some(lead) = plan.leads.find(&plan.leads.plain, body, may, &mut spans) {
+            return self.take_lead(lead, &spans, body, nesting);
         }
         let Some((time, rest)) = time.filter(|(_, rest)| !rest.is_empty()) else {
             return nesting == 0 && self.behind_file(body);
         };
-        self.draft.time.get_or_insert(time);
+        self.take_time(time, body, rest);
         let (app, rest) = self.program(rest);
         self.draft.message = rest;
         if !self.behind(rest, app, nesting) {
             self.prose(rest);
         }
         true
+    }
+
+    /// Of two times, the envelope's is the one that all lines of a sender have; the other counts if it tells its zone.
+    fn take_time(&mut self, time: Timestamp, body: &str, rest: &str) {
+        let stamp = body[..body.len() - rest.len()].trim_end_matches([' ', '\t', ']', ':']).as_bytes();
+        let sign = stamp.len().checked_sub(6).map(|at| &stamp[at..]);
+        let zoned =
+            stamp.ends_with(b"Z") || sign.is_some_and(|end| end.iter().take(2).any(|byte| *byte == b'+'));
+        if zoned {
+            self.draft.time = Some(time);
+        }
+        self.draft.time.get_or_insert(time);
     }
 
     /// A line with the name of the file in front that it was read from.
@@ -134,6 +172,7 @@ impl<'a> Work<'_, 'a> {
         let (time, used) = starts.then(|| self.clock.read(&bytes[bracket..])).flatten()?;
         let rest = body.get(bracket + used..)?;
         let rest = if bracket == 1 { rest.strip_prefix(']')? } else { rest };
+        let rest = if rest.starts_with(": ") { &rest[1..] } else { rest };
         let apart = !rest.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
         (apart || bracket == 1).then(|| (time, rest.trim_start_matches([' ', '\t'])))
     }
@@ -191,7 +230,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn take_lead(&mut self, lead: &Lead, spans: &Spans, body: &'a str, nesting: u8) -> bool {
-        let rest = self.put_spans(lead.of, &lead.pattern, spans, body, false);
+        let rest = self.put_spans(lead.of, &lead.pattern, spans, body, false).trim_start();
         let whole = std::ptr::eq(rest, body);
         if !whole && self.own_pattern(lead.of, rest) {
             return true;
@@ -215,7 +254,7 @@ impl<'a> Work<'_, 'a> {
             && (self.structured(rest, app)
                 || self.by_start(rest).is_some()
                 || self.by_app(rest, Word::of(app)).is_some()
-                || (app.is_empty() && self.by_pattern(rest, None).is_some())
+                || self.by_pattern(rest, None).is_some()
                 || self.by_pairs(rest)
                 || self.by_text(rest, app)
                 || (nesting < NESTING_MAX && self.lead(rest, nesting + 1)))

@@ -38,6 +38,8 @@ enum Shape {
     Level,
     /// One letter.
     Letter,
+    /// A name with points in it, as of a class.
+    Name,
     /// Blanks, one or more.
     Blanks,
     /// Everything to the end.
@@ -129,6 +131,7 @@ impl Pattern {
             ("time", _) => Shape::Time,
             ("level", _) => Shape::Level,
             ("letter", _) => Shape::Letter,
+            ("name", _) => Shape::Name,
             ("word", _) => Shape::Word,
             ("any", _) => Shape::Any,
             ("quoted", _) => Shape::Quoted,
@@ -175,6 +178,11 @@ impl Pattern {
         }
     }
 
+    /// Whether every match starts with the name of a severity.
+    pub(crate) fn starts_with_level(&self) -> bool {
+        matches!(self.ops.first(), Some(Op::Hole(_, Shape::Level)))
+    }
+
     /// Whether a match may start with this byte.
     pub(crate) fn may_start_with(&self, byte: u8) -> bool {
         let mut at = 0;
@@ -196,7 +204,7 @@ impl Pattern {
             Some(Op::Literal(text)) => text.as_bytes().first() == Some(&byte),
             Some(Op::Hole(_, Shape::Number | Shape::Dotted)) => byte.is_ascii_digit(),
             Some(Op::Hole(_, Shape::Address)) => byte.is_ascii_hexdigit() || matches!(byte, b':' | b'['),
-            Some(Op::Hole(_, Shape::Level | Shape::Letter)) => byte.is_ascii_alphabetic(),
+            Some(Op::Hole(_, Shape::Level | Shape::Letter | Shape::Name)) => byte.is_ascii_alphabetic(),
             Some(Op::Hole(_, Shape::Time)) => byte.is_ascii_alphanumeric() || byte == b'@',
             Some(Op::Hole(_, Shape::Word)) => !byte.is_ascii_whitespace(),
             _ => true,
@@ -262,6 +270,7 @@ impl Pattern {
             Shape::Quoted => Some(quoted_length(rest)),
             Shape::Time => time_length(rest),
             Shape::Level => level_length(rest),
+            Shape::Name => name_length(rest),
             Shape::Letter => rest.first().filter(|byte| byte.is_ascii_alphabetic()).map(|_| 1),
             Shape::Blanks => {
                 Some(rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()).filter(|n| *n > 0)
@@ -399,6 +408,14 @@ fn dotted_length(rest: &[u8]) -> Option<usize> {
     text::ip(candidate).map(|_| ends)
 }
 
+/// How many bytes of `rest` are a name with points in it.
+fn name_length(rest: &[u8]) -> Option<usize> {
+    let in_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$' | b'-');
+    let length = rest.iter().take_while(in_name).count();
+    let starts = rest.first().is_some_and(u8::is_ascii_alphabetic);
+    (starts && rest[..length].contains(&b'.')).then_some(length)
+}
+
 /// How many bytes of `rest` are a time.
 pub(crate) fn time_length(rest: &[u8]) -> Option<usize> {
     let zone = Zone::new(Tz::UTC);
@@ -407,7 +424,7 @@ pub(crate) fn time_length(rest: &[u8]) -> Option<usize> {
 
 /// How many bytes of `rest` are a word that names a severity.
 pub(crate) fn level_length(rest: &[u8]) -> Option<usize> {
-    const NAMES: [&str; 38] = [
+    const NAMES: [&str; 39] = [
         "info",
         "warn",
         "error",
@@ -446,6 +463,7 @@ pub(crate) fn level_length(rest: &[u8]) -> Option<usize> {
         "failure",
         "success",
         "noti",
+        "context",
     ];
     let length = rest.iter().take(16).take_while(|byte| byte.is_ascii_alphabetic()).count();
     let word = &rest[..length];

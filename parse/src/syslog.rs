@@ -458,7 +458,9 @@ fn without_priority<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
     header.time = Some(time);
     header.body = after;
     after_time(header, clock);
-    let spaced = iso && line.as_bytes().get(10) == Some(&b' ');
+    // A blank within the time, or a colon behind it, is an application's own way to write.
+    let stamp_end = line[..line.len() - after.len()].trim_end();
+    let spaced = iso && (line.as_bytes().get(10) == Some(&b' ') || stamp_end.ends_with(':'));
     let headed = !header.app.text.is_empty() || is_device_format(header.body);
     if iso && (!headed || header.host.text.is_empty() || spaced) {
         *header = before;
