@@ -30,8 +30,11 @@ impl<'a> Work<'_, 'a> {
     /// Understands the message; gives the source type, if that could be no other.
     pub(crate) fn content(&mut self, body: &'a str, hint: Hint<'a>) -> Option<TypeIndex> {
         // Trimming decodes characters; most bodies show at once that there is nothing to trim.
-        let body =
-            if body.as_bytes().first().is_some_and(u8::is_ascii_graphic) { body } else { body.trim_start() };
+        let body = if body.as_bytes().first().is_some_and(u8::is_ascii_graphic) {
+            body
+        } else {
+            without_front(body)
+        };
         if let Some(of) = hint.fixed
             && self.apply(of, body, false)
         {
@@ -74,7 +77,8 @@ impl<'a> Work<'_, 'a> {
             _ if self.by_text(body, hint.app.text)
                 || (hint.app.text.is_empty() && self.names_header(body, None))
                 || (marked && self.embedded(body))
-                || self.lead(body, 0) => {}
+                || self.lead(body, 0)
+                || (marked && self.json_inside(body)) => {}
             _ => self.prose(body),
         }
         None
@@ -192,7 +196,7 @@ impl<'a> Work<'_, 'a> {
 
     /// `CEF:Version|Vendor|Product|Version|Event Class ID|Name|Severity|Extension`.
     pub(crate) fn cef(&mut self, body: &'a str) -> bool {
-        let Some((parts, extension)) = pairs::header::<7>(body) else { return false };
+        let (parts, count, extension) = pairs::header::<7>(body);
         const NAMES: [&str; 7] = [
             "cef.version",
             "cef.device.vendor",
@@ -202,12 +206,12 @@ impl<'a> Work<'_, 'a> {
             "cef.name",
             "cef.severity",
         ];
-        self.headed(Format::Cef, &NAMES, &parts, |sink| pairs::cef_extension(extension, sink))
+        self.headed(Format::Cef, &NAMES, &parts[..count], |sink| pairs::cef_extension(extension, sink))
     }
 
     /// `LEEF:1.0|Vendor|Product|Version|EventID|Attributes`; version 2.0 may name its delimiter before the attributes.
     pub(crate) fn leef(&mut self, body: &'a str) -> bool {
-        let Some((parts, mut attributes)) = pairs::header::<5>(body) else { return false };
+        let (parts, count, mut attributes) = pairs::header::<5>(body);
         let mut delimiter = "\t";
         let mut buffer = [0; 4];
         if let Some((named, rest)) = attributes.split_once('|').filter(|_| parts[0].ends_with("2.0")) {
@@ -224,7 +228,7 @@ impl<'a> Work<'_, 'a> {
         }
         const NAMES: [&str; 5] =
             ["leef.version", "leef.vendor", "leef.product", "leef.product_version", "leef.event_id"];
-        self.headed(Format::Leef, &NAMES, &parts, |sink| {
+        self.headed(Format::Leef, &NAMES, &parts[..count], |sink| {
             if delimiter == "\t" && !attributes.contains('\t') {
                 pairs::cef_extension(attributes, sink);
             } else {
@@ -241,6 +245,7 @@ impl<'a> Work<'_, 'a> {
         read: impl FnOnce(&mut Sink<'a, '_>),
     ) -> bool {
         let arena = self.draft.arena;
+        let [_, vendor, product, ..] = parts else { return false };
         let mut found = Pairs::with_capacity_in(48, arena);
         for (name, part) in names.iter().zip(parts) {
             let part = if *name == names[0] {
@@ -258,7 +263,7 @@ impl<'a> Work<'_, 'a> {
         read(&mut sink);
         let labels = self.labels(&found);
         let generic = if format == Format::Cef { "cef" } else { "leef" };
-        let device = self.plan.claims.device(format, parts[1], parts[2], arena);
+        let device = self.plan.claims.device(format, vendor, product, arena);
         let Some(of) = device.or_else(|| self.plan.by_name.get(generic).copied()) else { return false };
         self.put_pairs(of, &found, 0);
         for (node, value) in labels {
@@ -266,6 +271,10 @@ impl<'a> Work<'_, 'a> {
             self.put_maps(of, found, value, 0);
         }
         self.finish(of, ParseStatus::Parsed, self.draft.message);
+        if parts.len() < names.len() {
+            self.draft.defect(DefectKind::Malformed, parts[parts.len() - 1]);
+            self.draft.status = ParseStatus::Partial;
+        }
         true
     }
 
@@ -415,6 +424,22 @@ impl<'a> Work<'_, 'a> {
         false
     }
 
+    /// A JSON object behind text that nobody knows. It has to be whole, for a brace may stand in prose.
+    fn json_inside(&mut self, body: &'a str) -> bool {
+        let Some(at) = memmem::find(body.as_bytes(), b"{\"") else { return false };
+        let arena = self.draft.arena;
+        let mut pairs = Pairs::new_in(arena);
+        let outcome = json::flatten(&body[at..], ROOT, self.names, arena, &mut pairs);
+        if pairs.is_empty() || matches!(outcome.defect, Some((DefectKind::Malformed, _))) {
+            return false;
+        }
+        match self.plan.keys.find(&outcome.signals) {
+            Some(of) => self.take_pairs(of, &pairs),
+            None => self.take_generic("json", &pairs),
+        }
+        true
+    }
+
     /// Puts a field from the envelope unless the message itself said it.
     #[inline]
     pub(crate) fn put_if_absent(&mut self, id: FieldId, value: Value<'a>) {
@@ -440,6 +465,11 @@ impl<'a> Work<'_, 'a> {
             self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
         }
     }
+}
+
+/// A message without what says nothing in front of it: white space, a byte-order mark.
+fn without_front(body: &str) -> &str {
+    body.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}')
 }
 
 /// Whether a text holds one of [`MARKS`].

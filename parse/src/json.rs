@@ -90,6 +90,12 @@ impl<'a> Reader<'a, '_> {
             b't' => self.word("true", node, Value::Bool(true)),
             b'f' => self.word("false", node, Value::Bool(false)),
             b'n' => self.word("null", node, Value::Null),
+            // No JSON, but what many programs write for a number that is none.
+            b'N' => self.word("NaN", node, Value::Str("NaN")),
+            b'I' => self.word("Infinity", node, Value::Str("Infinity")),
+            b'-' if self.bytes.get(self.at + 1) == Some(&b'I') => {
+                self.word("-Infinity", node, Value::Str("-Infinity"))
+            }
             b'-' | b'0'..=b'9' => {
                 let number = self.number()?;
                 self.push(node, number);

@@ -132,7 +132,10 @@ fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize
             }
         }
         Some(b'"') => {
-            if let Some((close, escaped)) = closing_quote(&bytes[1..]) {
+            if let Some((mut close, escaped)) = closing_quote(&bytes[1..]) {
+                if bytes.get(close + 2).is_some_and(|byte| !is(*byte, SEPARATOR)) {
+                    close = quote_after_quotes(&bytes[1..], close);
+                }
                 let inside = &rest[1..1 + close];
                 let value = if escaped { without_backslashes(inside, arena) } else { inside };
                 return (value, start + close + 2);
@@ -167,34 +170,88 @@ fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize
 }
 
 /// Where the quote closes, and whether a backslash comes before. In Windows paths (`"C:\dir\"`) the last backslash
-/// escapes nothing: a quote that is followed by a space or the end closes if no other would.
+/// escapes nothing: there a quote closes that the next name or the end of the text follows.
 pub(crate) fn closing_quote(bytes: &[u8]) -> Option<(usize, bool)> {
-    syslog::quote_end(bytes)
+    let found = syslog::quote_end(bytes);
+    match found {
+        Some((_, false)) => found,
+        _ if is_path(bytes) => path_end(bytes).map(|end| (end, true)).or(found),
+        _ => found,
+    }
 }
 
-/// `\"` → `"`, `\\` → `\`; other backslashes are themselves, as in Windows paths.
+fn is_path(bytes: &[u8]) -> bool {
+    matches!(bytes, [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic()) || bytes.starts_with(b"\\\\")
+}
+
+/// The first quote behind which a name or nothing comes.
+#[cold]
+fn path_end(bytes: &[u8]) -> Option<usize> {
+    let quotes = memchr::memchr_iter(b'"', bytes);
+    quotes.take_while(|at| !opens_value(bytes, *at)).find(|at| ends_value(&bytes[at + 1..]))
+}
+
+/// Text in quotes may hold quotes that nothing escapes: `"he said "no" to me"`. The last one before the next value
+/// closes; `first` does if that is not to be told.
+#[cold]
+fn quote_after_quotes(bytes: &[u8], first: usize) -> usize {
+    if ends_value(&bytes[first + 1..]) {
+        return first;
+    }
+    let from = first + 1;
+    let quotes = memchr::memchr_iter(b'"', &bytes[from..]).map(|at| from + at);
+    let mut quotes = quotes.take_while(|at| !opens_value(bytes, *at));
+    quotes.find(|at| bytes[at - 1] != b'\\' && ends_value(&bytes[at + 1..])).unwrap_or(first)
+}
+
+fn opens_value(bytes: &[u8], quote: usize) -> bool {
+    quote > 0 && bytes[quote - 1] == b'='
+}
+
+/// Whether behind a value there is nothing, or a name and an equals sign.
+fn ends_value(behind: &[u8]) -> bool {
+    let rest = &behind[run(behind, SEPARATOR)..];
+    rest.is_empty() || {
+        let key = run(rest, KEY);
+        key > 0 && rest.get(key) == Some(&b'=')
+    }
+}
+
+/// `\"` → `"`, `\\` → `\`, `\n` → a line feed. Where a backslash stands before anything else, as in Windows paths, nobody
+/// escaped the text: there only quotes, equals signs, bars and brackets lose their backslash.
 pub(crate) fn without_backslashes<'a>(inside: &str, arena: &'a Bump) -> &'a str {
+    let plain = !is_escaped(inside.as_bytes());
     let mut out = BumpString::with_capacity_in(inside.len(), arena);
     let mut rest = inside;
     while let Some(at) = memchr(b'\\', rest.as_bytes()) {
         out.push_str(&rest[..at]);
-        match rest.as_bytes().get(at + 1) {
-            Some(escaped @ (b'"' | b'\\' | b']' | b'=' | b'|')) => {
-                out.push(char::from(*escaped));
-                rest = &rest[at + 2..];
-            }
-            Some(b'n') if !rest[..at].ends_with(':') => {
-                out.push('\n');
-                rest = &rest[at + 2..];
-            }
-            _ => {
-                out.push('\\');
-                rest = &rest[at + 1..];
-            }
-        }
+        let (meant, used) = match rest.as_bytes().get(at + 1) {
+            Some(escaped @ (b'"' | b']' | b'=' | b'|')) => (char::from(*escaped), 2),
+            Some(b'\\') if !plain => ('\\', 2),
+            Some(b'n') if !plain => ('\n', 2),
+            Some(b'r') if !plain => ('\r', 2),
+            _ => ('\\', 1),
+        };
+        out.push(meant);
+        rest = &rest[at + used..];
     }
     out.push_str(rest);
     out.into_bump_str()
+}
+
+/// Whether every backslash escapes something. `:\n` is the start of a path.
+fn is_escaped(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(found) = memchr(b'\\', &bytes[at..]) {
+        at += found;
+        match bytes.get(at + 1) {
+            Some(b'"' | b'\\' | b']' | b'=' | b'|') => {}
+            Some(b'n' | b'r') if at == 0 || bytes[at - 1] != b':' => {}
+            _ => return false,
+        }
+        at += 2;
+    }
+    true
 }
 
 /// `\"`, `\\` and `\]` of RFC 5424 section 6.3.3; any other backslash is itself.
@@ -216,26 +273,32 @@ pub(crate) fn parameter_value<'a>(inside: &'a str, arena: &'a Bump) -> &'a str {
     out.into_bump_str()
 }
 
-/// The parts of a CEF or LEEF header between unescaped pipes: as many as asked, and the rest.
-pub(crate) fn header<const PARTS: usize>(text: &str) -> Option<([&str; PARTS], &str)> {
+/// The parts of a CEF or LEEF header between unescaped pipes: as many as asked, and the rest. A header that ends
+/// before has empty parts, and how many it has is told.
+pub(crate) fn header<const PARTS: usize>(text: &str) -> ([&str; PARTS], usize, &str) {
     let mut parts = [""; PARTS];
     let mut rest = text;
-    for part in &mut parts {
-        let mut from = 0;
-        let end = loop {
-            let at = from + memchr2(b'|', b'\\', &rest.as_bytes()[from..])?;
-            if rest.as_bytes()[at] == b'|' {
-                break at;
-            }
-            from = at + 2;
-            if from > rest.len() {
-                return None;
-            }
+    for (at, part) in parts.iter_mut().enumerate() {
+        let Some(end) = pipe(rest.as_bytes()) else {
+            *part = rest;
+            return (parts, at + 1, "");
         };
         *part = &rest[..end];
         rest = &rest[end + 1..];
     }
-    Some((parts, rest))
+    (parts, PARTS, rest)
+}
+
+/// The first pipe that no backslash escapes.
+fn pipe(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr2(b'|', b'\\', bytes.get(from..)?)?;
+        if bytes[at] == b'|' {
+            return Some(at);
+        }
+        from = at + 2;
+    }
 }
 
 /// CEF's extension: `name=value` where a value reaches to the last space before the next name, and `\=`, `\\`, `\n`
@@ -442,9 +505,8 @@ mod tests {
         let names = ["a", "b", "", "c", "d"].map(str::to_owned);
         let got = run(|sink, arena| columns(arena.alloc_str(r#"1,"x, ""y""",skip,,4,5"#), &names, sink));
         assert_eq!(got, "a=1|b=x, \"y\"|d=4");
-        let (parts, rest) = header::<2>(r"a\|b|c|d|e").expect("two parts");
-        assert_eq!((parts, rest), ([r"a\|b", "c"], "d|e"));
-        assert!(header::<2>("a|b").is_none());
+        assert_eq!(header::<2>(r"a\|b|c|d|e"), ([r"a\|b", "c"], 2, "d|e"));
+        assert_eq!(header::<3>("a|b"), (["a", "b", ""], 2, ""));
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use event::{ClientId, EventId, FieldTable, Frame, Origin, SourceId, Timestamp, Transport};
 use parse::{Catalogue, Parser};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// 2026-11-22T12:00:00Z.
 pub const RECEIVED: Timestamp = Timestamp(1_795_348_800_000_000_000);
@@ -18,12 +18,18 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Bench {
-        Bench::of(Catalogue::builtin())
+        // Reading the entries takes longer than most tests.
+        static BUILTIN: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::builtin()));
+        Bench::with(Arc::clone(&BUILTIN))
     }
 
     pub fn of(catalogue: Catalogue) -> Bench {
+        Bench::with(Arc::new(catalogue))
+    }
+
+    fn with(catalogue: Arc<Catalogue>) -> Bench {
         let fields = Arc::new(FieldTable::new());
-        let parser = Parser::new(Arc::new(catalogue), Arc::clone(&fields));
+        let parser = Parser::new(catalogue, Arc::clone(&fields));
         Bench { parser, fields, source: SourceId(1) }
     }
 

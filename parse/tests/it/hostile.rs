@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 #[test]
 fn the_fuzzers_seeds() {
-    for (kind, run) in [("line", parse::fuzz::line as fn(&[u8])), ("stream", parse::fuzz::stream)] {
+    use parse::fuzz::{line, lines, stream, xml};
+    for (kind, run) in [("line", line as fn(&[u8])), ("lines", lines), ("stream", stream), ("xml", xml)] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(kind);
         let mut seen = 0;
         for entry in folder.read_dir().expect("the seeds are in the repository") {
@@ -22,7 +23,32 @@ fn the_fuzzers_seeds() {
 #[test]
 fn long_lines_of_nothing() {
     let mut bench = Bench::new();
-    for part in ["a=", "[", "{\"a\":", "\\", "<13>", "\"", "=", "from ", "user=a ", "1,", " ", "é", "- "] {
+    for part in [
+        "a=",
+        "[",
+        "{\"a\":",
+        "\\",
+        "<13>",
+        "\"",
+        "=",
+        "from ",
+        "user=a ",
+        "1,",
+        " ",
+        "é",
+        "- ",
+        "<a>",
+        "<a x='",
+        "<a>&lt;",
+        "<![CDATA[",
+        "<a/>",
+        "1\t",
+        "#fields\t",
+        "#011",
+        "a: ",
+        "name: a  ",
+        "\0a",
+    ] {
         let line = part.repeat(200_000 / part.len());
         let got = bench.json(line.as_bytes());
         assert_eq!(got["event.original"].as_str().map(str::len), Some(line.len()), "{part:?}");
@@ -39,8 +65,11 @@ fn samples() -> &'static [String] {
 
 #[test]
 fn every_beginning_of_every_sample() {
+    // Every place in the first part of a line, and so many in the rest: that is where most is decided.
+    const PLACES: usize = 100;
     for line in samples() {
-        for end in 0..line.len() {
+        let rest = line.len().saturating_sub(PLACES);
+        for end in (0..line.len().min(PLACES)).chain((PLACES..line.len()).step_by(rest / PLACES + 1)) {
             parse::fuzz::line(&line.as_bytes()[..end]);
         }
     }
@@ -78,6 +107,21 @@ proptest! {
     fn random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         parse::fuzz::line(&bytes);
         parse::fuzz::stream(&bytes);
+    }
+
+    #[test]
+    fn columns_that_headers_tell(
+        parts in proptest::collection::vec(
+            "(#fields|#types|#path|#separator \\\\x09|#Fields: |#unset_field|ts|1795348800.5|10.0.0.1|time|string|date|-|T|é|\"|,| |\t|\t|\t|\n|\n)",
+            0..60,
+        ),
+    ) {
+        parse::fuzz::lines(parts.concat().as_bytes());
+    }
+
+    #[test]
+    fn texts_with_brackets(parts in proptest::collection::vec("(<a|<b|</a>|</b>|/>|>| x='|'|&amp;|&#6|;|<!--|-->|<![CDATA[|]]>|<?|[a-cé ])", 0..60)) {
+        parse::fuzz::xml(parts.concat().as_bytes());
     }
 
     #[test]

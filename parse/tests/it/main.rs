@@ -3,6 +3,7 @@
 mod columns;
 mod corpora;
 mod features;
+mod formats;
 mod frames;
 mod helper;
 mod hostile;
