@@ -95,6 +95,8 @@
   const poll = async (place) => {
     try {
       const answer = await fetch(place.dataset.poll, { headers: { accept: "text/html" } });
+      // The session ended, and the answer is the page to sign in: that is for the whole window.
+      if (answer.redirected) return location.reload();
       if (answer.ok) place.innerHTML = await answer.text();
       if (answer.headers.get("x-final") === "yes") return;
     } catch {

@@ -1,5 +1,6 @@
 //! What every request handler works with.
 
+use crate::audit_watch::AuditWatch;
 use crate::identity::session::Lifetime;
 use crate::identity::throttle::Throttle;
 use crate::web::template::Templates;
@@ -7,8 +8,9 @@ use event::{FieldTable, Timestamp};
 use figures::Calendar;
 use figures::kri::KriSettings;
 use index::Index;
+use ingest::Telemetry;
 use ipnet::IpNet;
-use ledger::PriceBook;
+use ledger::{PriceBook, SourceTransport};
 use parse::Catalogue;
 use std::fmt;
 use std::sync::Arc;
@@ -42,6 +44,10 @@ pub struct App {
     pub prices: PriceBook,
     /// Places for notes that are written beside requests; at the limit a note is left out.
     pub notes: Arc<Semaphore>,
+    /// What the listeners count, and who sends that nobody knows.
+    pub telemetry: Arc<Telemetry>,
+    /// Whether the chain of the audit log holds.
+    pub audit_watch: AuditWatch,
     /// Told when a source was made or stopped, so that the table of senders is read anew.
     pub sources_changed: Notify,
     clock: Clock,
@@ -68,12 +74,36 @@ pub struct WebSettings {
 pub struct Intake {
     /// Host name or address.
     pub host: String,
-    /// Port of syslog over TLS.
-    pub syslog_tls_port: u16,
-    /// Port of syslog over TCP.
-    pub syslog_tcp_port: u16,
+    /// Port of syslog over UDP, if a listener takes it.
+    pub syslog_udp_port: Option<u16>,
+    /// Port of syslog over TCP, if a listener takes it.
+    pub syslog_tcp_port: Option<u16>,
+    /// Port of syslog over TLS, if a listener takes it.
+    pub syslog_tls_port: Option<u16>,
+    /// Whether that listener refuses senders without a client certificate.
+    pub tls_client_certificate: bool,
     /// Address of HTTP intake, without a path.
     pub http_url: String,
+}
+
+impl Intake {
+    /// The port for syslog over a transport, if a listener takes it.
+    #[must_use]
+    pub fn syslog_port(&self, transport: SourceTransport) -> Option<u16> {
+        match transport {
+            SourceTransport::Udp => self.syslog_udp_port,
+            SourceTransport::Tcp => self.syslog_tcp_port,
+            SourceTransport::Tls => self.syslog_tls_port,
+            SourceTransport::Http | SourceTransport::File => None,
+        }
+    }
+
+    /// Whether a source can be ordered that sends this way. The web server takes HTTP; a followed file is a matter of
+    /// the configuration.
+    #[must_use]
+    pub fn takes(&self, transport: SourceTransport) -> bool {
+        transport == SourceTransport::Http || self.syslog_port(transport).is_some()
+    }
 }
 
 impl Default for WebSettings {
@@ -84,8 +114,10 @@ impl Default for WebSettings {
             trusted_proxies: Vec::new(),
             intake: Intake {
                 host: "127.0.0.1".to_owned(),
-                syslog_tls_port: 6514,
-                syslog_tcp_port: 1514,
+                syslog_udp_port: Some(1514),
+                syslog_tcp_port: Some(1514),
+                syslog_tls_port: Some(6514),
+                tls_client_certificate: false,
                 http_url: "http://127.0.0.1:8088".to_owned(),
             },
         }
@@ -100,6 +132,7 @@ impl App {
         index: Index,
         catalogue: Arc<Catalogue>,
         fields: Arc<FieldTable>,
+        prices: PriceBook,
         settings: WebSettings,
         clock: Clock,
     ) -> App {
@@ -113,8 +146,10 @@ impl App {
             throttle: Throttle::default(),
             calendar: Calendar::shipped(),
             kris: KriSettings::shipped(),
-            prices: PriceBook::shipped(),
+            prices,
             notes: Arc::new(Semaphore::new(NOTES_MAX)),
+            telemetry: Arc::new(Telemetry::new()),
+            audit_watch: AuditWatch::default(),
             sources_changed: Notify::new(),
             clock,
         }
@@ -124,6 +159,12 @@ impl App {
     pub async fn notes_written(&self) {
         // Only a closed semaphore gives no places, and nobody closes this one.
         let _ = self.notes.acquire_many(NOTES_MAX as u32).await;
+    }
+
+    /// With the counts of these listeners.
+    #[must_use]
+    pub fn with_telemetry(self, telemetry: Arc<Telemetry>) -> App {
+        App { telemetry, ..self }
     }
 
     /// The present moment.

@@ -30,6 +30,8 @@ enum Command {
     Rules(command::rules::Args),
     /// Check a configuration file.
     Config(command::config::Args),
+    /// Tie senders that carry no token to their source.
+    Source(command::source::Args),
     /// Show metered volumes.
     Usage(command::usage::Args),
     /// Show draft invoice lines and what they rest on.
@@ -53,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Cmdb(args) => command::cmdb::run(args),
         Command::Rules(args) => command::rules::run(args),
         Command::Config(args) => command::config::run(args),
+        Command::Source(args) => command::source::run(args),
         Command::Usage(args) => command::usage::run(args),
         Command::Invoice(args) => command::invoice::run(args),
         Command::Kri(args) => command::kri::run(args),

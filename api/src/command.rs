@@ -11,6 +11,7 @@ pub mod parse;
 pub mod rules;
 pub mod search;
 pub mod serve;
+pub mod source;
 pub mod state;
 pub mod table;
 pub mod usage;

@@ -2,13 +2,15 @@
 //! The second cannot be invalid, so nothing behind it checks again.
 
 mod checked;
+pub mod prices;
 mod problem;
 mod written;
 
 pub use checked::{Checked, FileInput, HttpInput, SyslogInput, SyslogProtocol, TlsFiles, WebServer};
 pub use problem::{ConfigError, Problem};
 pub use written::{
-    Cases, Detection, File, Http, Index, Ingest, Journal, Log, LogFormat, Protocol, Syslog, Tls, Web, Written,
+    Billing, Cases, Detection, File, Http, Index, Ingest, Journal, Log, LogFormat, Protocol, Syslog, Tls,
+    Web, Written,
 };
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 //! Knows how the stages are put together and nothing of how each does its work.
 
 pub mod app;
+pub mod audit_watch;
 pub mod cli;
 pub mod clock;
 pub mod command;

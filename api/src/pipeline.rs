@@ -9,10 +9,10 @@ mod health;
 mod index_reader;
 mod understand;
 
-pub use case_reader::CaseReader;
+pub use case_reader::{CaseReader, POSITION as CASES_POSITION};
 pub use health::ReaderHealth;
 pub use index_reader::IndexReader;
-pub use understand::Understand;
+pub use understand::{Understand, Unresolved};
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

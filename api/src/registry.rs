@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use cmdb::{CiMatch, Resolver};
+use cmdb::{Resolution, Resolver};
 use event::{CiId, Event, FieldTable, SourceId};
 use ingest::{Attribution, SourceTable};
 use ipnet::IpNet;
@@ -116,16 +116,10 @@ impl View {
         }
     }
 
-    /// The CI that an event is about.
+    /// The CI that an event is about, or why none can be named.
     #[must_use]
-    pub fn resolve(&self, event: &Event<'_>) -> Option<CiMatch> {
-        self.0.resolver.resolve(event)
-    }
-
-    /// Events that no CI and that several CIs answered to, since this view was made.
-    #[must_use]
-    pub fn missed(&self) -> (u64, u64) {
-        self.0.resolver.missed()
+    pub fn resolve(&self, event: &Event<'_>) -> Resolution {
+        self.0.resolver.resolution(event)
     }
 }
 

@@ -6,17 +6,18 @@ mod metrics;
 mod open;
 mod probe;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tls;
 
 use crate::app::App;
 use crate::config::Checked;
-use crate::pipeline::{self, CaseReader, IndexReader, ReaderHealth, Understand};
+use crate::pipeline::{self, CaseReader, IndexReader, ReaderHealth, Understand, Unresolved};
 use crate::registry::Registry;
 use anyhow::Context;
 use axum::Router;
 use desk::Policy;
 use detect::RuleSet;
+use housekeeping::Housekeeping;
 use index::Index;
 use ingest::limits::Limits;
 use ingest::{Ingress, Journal, Listeners, Telemetry};
@@ -51,6 +52,8 @@ pub struct Running {
     pub policy: Arc<Policy>,
     /// What the listeners count.
     pub telemetry: Arc<Telemetry>,
+    /// Events that are tied to no CI.
+    pub unresolved: Arc<Unresolved>,
     /// How the index reader does.
     pub index_health: Arc<ReaderHealth>,
     /// How the case reader does.
@@ -97,7 +100,8 @@ impl Server {
             .merge(ingest::http_router("web", &ingress));
         serve_web(config, web, router, &stop, &mut tasks)?;
         tasks.spawn(follow_registry(Arc::clone(&running), Arc::clone(&app), stop.clone()));
-        tasks.spawn(housekeeping::run(Arc::clone(&running), config.index.retain_days, stop.clone()));
+        let keeper = Housekeeping::new(Arc::clone(&running), config.index.retain_days, config.prices.clone());
+        tasks.spawn(keeper.run(stop.clone()));
         let reader_ended = CancellationToken::new();
         let readers =
             spawn_readers(&running, &stop, &reader_ended).context("starting the readers of the journal")?;
@@ -185,7 +189,7 @@ fn spawn_readers(
     let case_reader = CaseReader {
         journal: running.journal.clone(),
         store: running.store.clone(),
-        understand: Understand::new(Arc::clone(&running.registry)),
+        understand: Understand::new(Arc::clone(&running.registry)).counting(Arc::clone(&running.unresolved)),
         rules: Arc::clone(&running.rules),
         policy: Arc::clone(&running.policy),
         runtime: tokio::runtime::Handle::current(),

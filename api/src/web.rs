@@ -5,6 +5,7 @@
 
 pub mod asset;
 pub mod chart;
+pub mod cursor;
 pub mod entry;
 pub mod fault;
 pub mod format;

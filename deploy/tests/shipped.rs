@@ -39,6 +39,7 @@ fn every_option_that_is_commented_out_exists() {
     assert_eq!(all.ingest.syslog.len(), 3);
     assert_eq!(all.ingest.file.len(), 1);
     assert!(all.web.tls.is_some() && all.ingest.http.is_some() && all.cases.policy.is_some());
+    assert!(all.billing.prices.is_some());
 }
 
 /// Whatever the program can be told stands in the sample: each key of the defaults, and of the options without one.
@@ -107,4 +108,15 @@ fn the_container_holds_the_binary_only_and_is_not_root() {
     );
     assert_eq!(of("HEALTHCHECK ").len(), 1);
     assert!(file.contains("/readyz"), "the health check asks whether it is ready");
+}
+
+/// A user that exists only while the service runs owns no file and is in no group of one.
+#[test]
+fn the_installation_steps_leave_the_configuration_readable_by_the_unit() {
+    assert!(text("systemd/sperwer.service").lines().any(|line| line == "DynamicUser=yes"));
+    let steps = text("../docs/deploy.md");
+    let install =
+        steps.lines().find(|line| line.contains("deploy/config/sperwer.toml")).expect("a step installs it");
+    assert!(install.contains("-m 0644"), "{install}");
+    assert!(steps.contains("LoadCredential="), "keys are handed over by systemd");
 }

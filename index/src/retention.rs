@@ -33,6 +33,16 @@ impl Index {
         Ok(usage)
     }
 
+    /// What each client has in the index by the day of receipt (UTC, days since 1970-01-01), in bytes on disk, as far as
+    /// the scope sees it. A day that was deleted is not there any more.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub fn stored_by_day(&self, scope: &Scope) -> Result<BTreeMap<(ClientId, i32), u64>, crate::IndexError> {
+        let views = self.shared.snapshot(scope)?.0;
+        Ok(views.into_iter().map(|(key, view)| ((key.client, key.day), view.bytes())).collect())
+    }
+
     /// Drops every day of a client that lies more than `days` days before the day of `now`: today and the `days` days
     /// before it stay. The writer does it soon, after a checkpoint, within
     /// [`commit_if_due`](crate::IndexWriter::commit_if_due).

@@ -1,12 +1,13 @@
 //! `sperwer cmdb`: configuration items from files into the state store.
 
 use crate::command::FAILED;
+use crate::data;
 use anyhow::{Context, bail};
 use cmdb::{Conflict, ImportFile, ImportReport, ImportSettings};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
-use store::{Actor, Store, StoreSettings};
+use store::{Actor, Store};
 
 /// A larger file is split by the sender; the whole of it is held in memory while it is read.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -122,10 +123,10 @@ async fn precedence(args: &PrecedenceArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn open(data: &Path) -> anyhow::Result<Store> {
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot make the data directory {}", data.display()))?;
-    Ok(Store::open_file(&data.join("state.db"), StoreSettings::default()).await?)
+async fn open(folder: &Path) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the data directory {}", folder.display()))?;
+    data::open_store(folder).await
 }
 
 fn read(path: &Path) -> anyhow::Result<ImportFile> {

@@ -1,34 +1,47 @@
-//! `sperwer invoice`: draft and closed invoice lines, with what they rest on.
+//! `sperwer invoice`: draft and closed invoice lines, with what they rest on; closing a month, and entering what people
+//! decide about it.
 
-use crate::command::state;
+mod close;
+mod enter;
+
+use self::enter::Entry;
 use crate::command::table::{Align, Table, amount, gb, whole};
+use crate::command::{FAILED, state};
+use crate::{config, data};
 use anyhow::Context;
-use event::Scope;
 use ledger::{Evidence, Invoice, Line, Month, Payer, PriceBook, Subscription};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use store::{Actor, Directory, Store};
+use store::Directory;
 
 /// The most cases named on one line of evidence; the rest is counted.
 const CASES_SHOWN_MAX: usize = 12;
 
 /// Arguments of `sperwer invoice`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    entry: Option<Entry>,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
     /// The data directory; the server may be running on it.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    data: Option<PathBuf>,
     /// Only this client.
     #[arg(long, value_name = "SLUG")]
     client: Option<String>,
     /// The month, in Europe/Brussels; the present one by default.
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<Month>,
-    /// A directory of price lists (*.toml); those of the demonstration organisation by default.
-    #[arg(long, value_name = "DIR")]
-    prices: Option<PathBuf>,
+    #[command(flatten)]
+    prices: Prices,
     /// Close the month: its lines never change again, and notices are given.
     #[arg(long)]
     close: bool,
@@ -37,73 +50,90 @@ pub struct Args {
     json: bool,
 }
 
+/// Where the prices stand.
+#[derive(Debug, clap::Args)]
+struct Prices {
+    /// A folder of price lists (*.toml).
+    #[arg(long, value_name = "DIR")]
+    prices: Option<PathBuf>,
+    /// The server's configuration, for its `billing.prices`.
+    #[arg(long, value_name = "FILE", conflicts_with = "prices")]
+    config: Option<PathBuf>,
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// A data directory without a state store, a client that is not there, a month without prices, a month that cannot be
-/// closed.
-#[allow(clippy::needless_pass_by_value)] // the shape that all commands share
+/// closed, an entry that cannot be made.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (invoices, directory) = state::block_on(read(&args))?;
+    if let Some(entry) = args.entry {
+        println!("{}", state::block_on(enter::enter(entry, crate::clock::now()))?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let args = args.show;
+    let (invoices, directory, open) = state::block_on(read(&args))?;
     if args.json {
         let invoices: Vec<_> = invoices.iter().map(|invoice| to_json(invoice, &directory)).collect();
         println!("{}", json!({ "invoices": invoices }));
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        for invoice in &invoices {
+            println!("{}", text(invoice, &state::client(&directory, invoice.client)));
+        }
+        if invoices.is_empty() {
+            println!("no client had service in {}", state::month(args.month));
+        }
     }
-    for invoice in &invoices {
-        println!("{}", text(invoice, &state::client(&directory, invoice.client)));
+    for line in &open {
+        eprintln!("sperwer: not closed: {line}");
     }
-    if invoices.is_empty() {
-        println!("no client had service in {}", state::month(args.month));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(if open.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-async fn read(args: &Args) -> anyhow::Result<(Vec<Invoice>, Directory)> {
-    let book = price_book(args.prices.as_deref())?;
-    let store = state::open(&args.data).await?;
+/// The invoices, the names in them, and what stood in the way of closing.
+async fn read(args: &Show) -> anyhow::Result<(Vec<Invoice>, Directory, Vec<String>)> {
+    let book = if args.close { args.prices.required()? } else { args.prices.or_invented()? };
+    let data = args.data.as_deref().context("say which data directory, with --data")?;
+    let store = data::open_existing_store(data).await?;
     let directory = store.directory().await?;
     let scope = state::scope(&directory, args.client.as_deref())?;
     let month = state::month(args.month);
-    if args.close {
-        close(&store, &scope, &book, month).await?;
-    }
+    let open = match args.close {
+        true => close::close(&store, &scope, &book, month, crate::clock::now()).await?,
+        false => Vec::new(),
+    };
     let mut connection = store.read().acquire().await?;
     let invoices = ledger::invoice::invoices(&mut connection, &scope, &book, month).await?;
     drop(connection);
     store.close().await;
-    Ok((invoices, directory))
+    Ok((invoices, directory, open))
 }
 
-/// All clients of the scope or none: one transaction.
-async fn close(store: &Store, scope: &Scope, book: &PriceBook, month: Month) -> anyhow::Result<()> {
-    let (actor, now) = (Actor::program("sperwer invoice"), crate::clock::now());
-    let mut tx = store.write().await?;
-    let drafts = ledger::invoice::invoices(tx.connection(), scope, book, month).await?;
-    for draft in drafts.iter().filter(|invoice| invoice.draft) {
-        ledger::invoice::close_month(&mut tx, book, draft.client, month, &actor, now).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Reads a directory of price lists, or takes those that ship.
-///
-/// # Errors
-/// A directory or list that cannot be read, or lists that contradict each other.
-pub fn price_book(folder: Option<&Path>) -> anyhow::Result<PriceBook> {
-    let Some(folder) = folder else { return Ok(PriceBook::shipped()) };
-    let unreadable = || format!("cannot read the price lists in {}", folder.display());
-    let mut texts = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
-        let path = entry.with_context(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            let text = std::fs::read_to_string(&path).with_context(unreadable)?;
-            texts.push((path.display().to_string(), text));
+impl Prices {
+    fn given(&self) -> anyhow::Result<Option<PriceBook>> {
+        match (&self.prices, &self.config) {
+            (Some(folder), _) => Ok(Some(config::prices::read(folder)?)),
+            (None, Some(file)) => Ok(config::load(file)?.prices),
+            (None, None) => Ok(None),
         }
     }
-    texts.sort();
-    Ok(PriceBook::read(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())))?)
+
+    /// What is decided for good needs prices that somebody wrote down.
+    fn required(&self) -> anyhow::Result<PriceBook> {
+        self.given()?.context(
+            "this takes price lists: name their folder with --prices, or with --config a configuration that has \
+             billing.prices",
+        )
+    }
+
+    fn or_invented(&self) -> anyhow::Result<PriceBook> {
+        Ok(self.given()?.unwrap_or_else(|| {
+            eprintln!(
+                "sperwer: neither --prices nor billing.prices: by the invented prices of the demonstration"
+            );
+            PriceBook::shipped()
+        }))
+    }
 }
 
 fn to_json(invoice: &Invoice, directory: &Directory) -> serde_json::Value {
@@ -206,6 +236,7 @@ fn evidence(evidence: &Evidence) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
     use event::ClientId;
     use ledger::invoice::{Facts, draft};
     use ledger::{CaseRef, FigureOrigin, MonthFigure};
@@ -291,12 +322,35 @@ mod tests {
         ");
     }
 
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parsed(line: &str) -> Result<Args, String> {
+        let words = std::iter::once("invoice").chain(line.split(' '));
+        Line::try_parse_from(words).map(|line| line.args).map_err(|error| error.to_string())
+    }
+
     #[test]
-    fn a_folder_of_price_lists_is_read() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/ledger/prices");
-        let book = price_book(Some(&folder)).unwrap();
-        assert_eq!(book.lists().len(), PriceBook::shipped().lists().len());
-        let missing = price_book(Some(Path::new("/does/not/exist"))).unwrap_err();
-        assert_eq!(missing.to_string(), "cannot read the price lists in /does/not/exist");
+    fn entries_and_lines_are_asked_for_in_one_command() {
+        assert!(parsed("--data d --month 2026-10 --close").unwrap().show.close);
+        let credit = "credit --data d --by els --reason why --case SC-2026-000001 --prices p";
+        assert!(matches!(parsed(credit).unwrap().entry, Some(Entry::Credit(_))));
+        let correct = "correct --data d --by els --reason why --client anb --month 2026-10 --amount -12.50";
+        assert!(matches!(parsed(correct).unwrap().entry, Some(Entry::Correct(_))));
+        let price =
+            "price --data d --by els --reason why --client anb --month 2026-10 --amount 1 --item flat-fee";
+        assert!(parsed(price).unwrap_err().contains("one of processed-gb, stored-gb, case-band"));
+        assert!(parsed("--close").unwrap_err().contains("--data"));
+    }
+
+    #[test]
+    fn nothing_is_closed_by_invented_prices() {
+        let prices = Prices { prices: None, config: None };
+        assert!(prices.required().unwrap_err().to_string().contains("--prices"));
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../cases/ledger/prices").into();
+        assert!(Prices { prices: Some(folder), config: None }.required().is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::command::state;
 use crate::command::table::{Align, Table, whole};
+use crate::data;
 use event::{ClientId, ProviderId, Scope};
 use figures::kri::{Computation, KriDefinition, Unit, freeze, month_values};
 use figures::{KriPack, KriRow, KriSettings, KriValue, Status, Subject};
@@ -56,7 +57,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn read(args: &Args) -> anyhow::Result<Report> {
     let settings = KriSettings::shipped();
     let wanted = args.kri.as_deref().map(|id| settings.pack.definition(id)).transpose()?;
-    let store = state::open(&args.data).await?;
+    let store = data::open_existing_store(&args.data).await?;
     let directory = store.directory().await?;
     let scope = state::scope(&directory, args.client.as_deref())?;
     let (month, now) = (state::month(args.month), crate::clock::now());

@@ -95,6 +95,8 @@ impl Counts {
 /// Lines as read, with their line ends.
 struct Batch {
     bytes: Vec<u8>,
+    /// Octets of lines without an end that were let go beyond where those lines are cut.
+    cut: u64,
     received: Timestamp,
 }
 
@@ -156,9 +158,11 @@ fn pump(mut input: impl Read, workers: &[Worker]) -> anyhow::Result<Counts> {
     }
 }
 
-/// Reads up to a batch of whole lines; what follows the last line end stays in `rest` for the next one.
+/// Reads up to a batch of whole lines; what follows the last line end stays in `rest` for the next one. Of a line without
+/// an end no more is kept than shows that it must be cut.
 fn read_batch(input: &mut impl Read, rest: &mut Vec<u8>) -> std::io::Result<(Batch, bool)> {
     let mut bytes = std::mem::take(rest);
+    let (mut line_start, mut cut) = (0, 0);
     loop {
         let filled = bytes.len();
         bytes.resize(filled + BATCH_BYTES, 0);
@@ -166,19 +170,25 @@ fn read_batch(input: &mut impl Read, rest: &mut Vec<u8>) -> std::io::Result<(Bat
         bytes.truncate(filled + read);
         let received = crate::clock::now();
         if read == 0 {
-            return Ok((Batch { bytes, received }, true));
+            return Ok((Batch { bytes, cut, received }, true));
         }
-        let ends = bytes[filled..].iter().rposition(|byte| *byte == b'\n');
-        if let Some(end) = ends.filter(|_| bytes.len() >= BATCH_BYTES / 2) {
-            rest.extend_from_slice(&bytes[filled + end + 1..]);
-            bytes.truncate(filled + end + 1);
-            return Ok((Batch { bytes, received }, false));
+        if let Some(end) = bytes[filled..].iter().rposition(|byte| *byte == b'\n') {
+            line_start = filled + end + 1;
+            if bytes.len() >= BATCH_BYTES / 2 {
+                rest.extend_from_slice(&bytes[line_start..]);
+                bytes.truncate(line_start);
+                return Ok((Batch { bytes, cut, received }, false));
+            }
         }
+        let keep = line_start + LINE_BYTES_MAX + 1;
+        cut += bytes.len().saturating_sub(keep) as u64;
+        bytes.truncate(keep);
     }
 }
 
 fn parse_batch(batch: &Batch, parser: &mut Parser, fields: &FieldTable, arena: &mut Bump) -> Done {
     let mut done = Done { json: Vec::with_capacity(batch.bytes.len() * 4), counts: Counts::default() };
+    done.counts.bytes += batch.cut;
     let mut splitter = Splitter::new(Framing::Newline, LINE_BYTES_MAX);
     let mut buffer = batch.bytes.as_slice();
     loop {
@@ -222,5 +232,29 @@ fn parse_line(
         event::ParseStatus::Parsed => done.counts.parsed += 1,
         event::ParseStatus::Raw => done.counts.raw += 1,
         event::ParseStatus::Partial => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_end_is_never_held_whole() {
+        const LINE: u64 = 64 * LINE_BYTES_MAX as u64;
+        let mut input = std::io::repeat(b'x').take(LINE).chain(&b"\nshort\n"[..]);
+        let (mut rest, mut lines, mut octets) = (Vec::new(), Vec::new(), 0);
+        loop {
+            let (batch, at_end) = read_batch(&mut input, &mut rest).unwrap();
+            assert!(batch.bytes.capacity() <= 8 * BATCH_BYTES, "{} octets are held", batch.bytes.capacity());
+            octets += batch.bytes.len() as u64 + batch.cut;
+            lines.extend(batch.bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
+            if at_end {
+                break;
+            }
+        }
+        assert_eq!(octets, LINE + 7);
+        assert!(lines[0].len() > LINE_BYTES_MAX, "it shows that it was cut");
+        assert_eq!((lines.len(), lines[1].as_slice()), (2, &b"short\n"[..]));
     }
 }

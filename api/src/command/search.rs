@@ -1,5 +1,7 @@
 //! `sperwer search`: over a data directory, or through a server's API; both give the same answer.
 
+use crate::command::state;
+use crate::data;
 use crate::wire::search::{EventsAnswer, EventsQuery, LIMIT_DEFAULT, TOP_DEFAULT, answer};
 use anyhow::{Context, bail};
 use event::{ClientId, FieldTable, Scope};
@@ -12,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Store, StoreSettings};
 
 /// A bigger answer of a server is refused: 10 000 events are far below it.
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
@@ -118,16 +119,11 @@ fn scope(data: &Path, client: &str) -> anyhow::Result<Scope> {
 }
 
 fn client_by_slug(data: &Path, slug: &str) -> anyhow::Result<ClientId> {
-    let path = data.join("state.db");
-    if !path.exists() {
-        bail!("there is no state store in {}: name the client by its number", data.display());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let directory = runtime.block_on(async {
-        let store = Store::open_file(&path, StoreSettings::default()).await?;
-        let directory = store.directory().await;
+    let directory = state::block_on(async {
+        let store = data::open_existing_store(data).await.context("name the client by its number")?;
+        let directory = store.directory().await?;
         store.close().await;
-        directory
+        Ok(directory)
     })?;
     let Some(client) = directory.client(slug) else {
         let known: Vec<&str> = directory.clients().map(|client| client.slug.as_str()).collect();
@@ -238,7 +234,7 @@ fn plain(text: &str) -> String {
 
 fn report(answer: &EventsAnswer, limit: usize) {
     eprintln!("{} events", answer.total);
-    if let (Some(counts), true) = (&answer.counts, true) {
+    if let Some(counts) = &answer.counts {
         eprintln!("{} values of {} in {} events", counts.distinct, counts.field, counts.events_with);
     }
     if let Some(next) = answer.next.as_ref().filter(|_| limit > 0) {

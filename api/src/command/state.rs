@@ -1,23 +1,10 @@
-//! What commands that read a data directory share: its state store and the names of those it knows. They may run beside
-//! the server.
+//! What commands that read a data directory share: the names of those it knows, and the month. They may run beside the
+//! server.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use event::{ClientId, ProviderId, Scope};
 use ledger::Month;
-use std::path::Path;
-use store::{Directory, Store, StoreSettings};
-
-/// Opens the state store of a data directory that is there already; these commands make none.
-///
-/// # Errors
-/// When there is none, or it cannot be opened.
-pub async fn open(data: &Path) -> anyhow::Result<Store> {
-    let file = data.join("state.db");
-    if !file.is_file() {
-        bail!("no state store in {}: is it a data directory?", data.display());
-    }
-    Store::open_file(&file, StoreSettings::default()).await.context("cannot open the state store")
-}
+use store::Directory;
 
 /// What whoever may read the data directory sees: everybody, or the one client that was asked for.
 ///

@@ -2,6 +2,7 @@
 
 use crate::command::state;
 use crate::command::table::{Align, Table, gb, whole};
+use crate::data;
 use clap::ValueEnum;
 use ledger::{Dimension, Month, Source, UsageRow};
 use serde_json::json;
@@ -60,7 +61,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn read(args: &Args) -> anyhow::Result<Report> {
-    let store = state::open(&args.data).await?;
+    let store = data::open_existing_store(&args.data).await?;
     let directory = store.directory().await?;
     let scope = state::scope(&directory, args.client.as_deref())?;
     let month = state::month(args.month);

@@ -1,7 +1,8 @@
 //! The configuration that the program runs on.
 
-use super::Problem;
 use super::written::{self, LogFormat, Protocol, Written};
+use super::{Problem, prices};
+use ledger::PriceBook;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Checked {
     pub rule_dirs: Vec<PathBuf>,
     /// The case policy's file.
     pub case_policy: Option<PathBuf>,
+    /// The price lists, if there are any.
+    pub prices: Option<PriceBook>,
     /// Form of the log.
     pub log_format: LogFormat,
     /// Level of the log.
@@ -128,6 +131,7 @@ impl TryFrom<Written> for Checked {
         if let Some(policy) = &written.cases.policy {
             check.file("cases.policy", policy);
         }
+        let prices = written.billing.prices.as_ref().and_then(|dir| check.prices("billing.prices", dir));
         if !check.problems.is_empty() {
             return Err(check.problems);
         }
@@ -142,6 +146,7 @@ impl TryFrom<Written> for Checked {
             starter_pack: written.detection.starter_pack,
             rule_dirs: written.detection.rule_dirs,
             case_policy: written.cases.policy,
+            prices,
             log_format: written.log.format,
             log_level: written.log.level,
         })
@@ -189,6 +194,10 @@ impl Check {
         if !path.is_dir() {
             self.problem(key, format!("there is no folder {}", path.display()));
         }
+    }
+
+    fn prices(&mut self, key: &str, folder: &Path) -> Option<PriceBook> {
+        prices::read(folder).map_err(|error| self.problem(key, format!("{error:#}"))).ok()
     }
 
     fn tls(&mut self, key: &str, tls: &written::Tls) -> TlsFiles {
@@ -312,6 +321,16 @@ mod tests {
                 "index.memory_mib"
             ]
         );
+    }
+
+    #[test]
+    fn price_lists_are_read_before_they_are_needed() {
+        let lists = concat!(env!("CARGO_MANIFEST_DIR"), "/../cases/ledger/prices");
+        assert_eq!(problems(&format!("[billing]\nprices = \"{lists}\"")), Vec::<String>::new());
+        let found = problems(concat!("[billing]\nprices = \"", env!("CARGO_MANIFEST_DIR"), "\""));
+        assert!(found[0].starts_with("billing.prices: price list"), "{found:?}");
+        let found = problems("[billing]\nprices = \"/does/not/exist\"");
+        assert!(found[0].starts_with("billing.prices: cannot read the price lists in"), "{found:?}");
     }
 
     #[test]

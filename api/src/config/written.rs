@@ -22,6 +22,8 @@ pub struct Written {
     pub detection: Detection,
     /// Alerts and cases.
     pub cases: Cases,
+    /// Prices.
+    pub billing: Billing,
     /// The program's own log.
     pub log: Log,
 }
@@ -36,6 +38,7 @@ impl Default for Written {
             index: Index::default(),
             detection: Detection::default(),
             cases: Cases::default(),
+            billing: Billing::default(),
             log: Log::default(),
         }
     }
@@ -189,6 +192,15 @@ impl Default for Detection {
 pub struct Cases {
     /// The policy by which alerts become cases without a person (D4.2). Default: none do.
     pub policy: Option<PathBuf>,
+}
+
+/// What things cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Billing {
+    /// The folder of the price lists (*.toml). Default: drafts show the invented prices of the demonstration, and no month
+    /// can be closed.
+    pub prices: Option<PathBuf>,
 }
 
 /// The program's own log, on standard error.

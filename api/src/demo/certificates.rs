@@ -5,7 +5,6 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,15 +72,8 @@ impl Authority {
             .with_root_certificates(roots)
             .with_client_auth_cert(chain, secret)?;
         Ok(ClientCertificate {
-            fingerprint: hex(&Sha256::digest(certificate.der())),
+            fingerprint: store::hex(&Sha256::digest(certificate.der())),
             config: Arc::new(config),
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a string cannot fail
-        text
-    })
 }

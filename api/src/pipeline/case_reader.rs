@@ -7,7 +7,7 @@ use anyhow::Context;
 use bumpalo::Bump;
 use desk::{NewAlert, Policy};
 use detect::{Detector, RuleIndex, RuleSet};
-use event::{ClientId, Event, EventId};
+use event::{ClientId, Event, EventId, Timestamp};
 use ingest::{Block, Journal};
 use ledger::Tally;
 use std::sync::Arc;
@@ -23,7 +23,14 @@ const ARENA_BYTES_MAX: usize = 1024 * 1024;
 const EVENTS_PER_TRANSACTION: u64 = 20_000;
 
 /// The name of this reader's position in the store.
-const POSITION: &str = "cases";
+pub const POSITION: &str = "cases";
+
+/// How often a reader that has nothing to read notes how far it has come in time.
+const QUIET_INTERVAL_SECS: i64 = 60;
+
+/// The longest that an event is taken to be on its way from a listener to the journal. What takes longer, across the end
+/// of a month that is closed at once, is entered by reconciling.
+const RECEIPT_MARGIN_SECS: i64 = 60;
 
 /// Follows the journal into alerts, cases and the meter.
 pub struct CaseReader {
@@ -51,6 +58,8 @@ struct Work {
     next: EventId,
     /// The first event that is.
     first: EventId,
+    /// The latest receipt among its events.
+    received: Timestamp,
 }
 
 impl Reader for CaseReader {
@@ -65,7 +74,9 @@ impl Reader for CaseReader {
         let mut arena = Bump::new();
         health.reached(position, position);
         health.recovered();
+        let mut quiet_noted = Timestamp(0);
         while !stop.is_cancelled() {
+            let before = clock::now();
             let block = reader.next(POLL_INTERVAL).context("reading the journal for cases")?;
             self.understand.refresh();
             if let Some(block) = &block {
@@ -76,6 +87,10 @@ impl Reader for CaseReader {
                 health.held_back(self.runtime.block_on(self.write(&work))?);
                 work.begin_anew();
                 health.reached(work.next, work.next);
+            }
+            if work.is_empty() && caught_up && before.secs() - quiet_noted.secs() >= QUIET_INTERVAL_SECS {
+                self.runtime.block_on(self.note_quiet(work.next, before))?;
+                quiet_noted = before;
             }
         }
         Ok(())
@@ -93,8 +108,24 @@ impl CaseReader {
         work.tally.write(&mut tx).await.context("metering")?;
         ledger::order::deliver_arrived(&mut tx, now).await.context("delivering orders")?;
         tx.set_position(POSITION, work.next).await.context("storing the position")?;
+        tx.note_received(POSITION, work.received).await.context("storing the position")?;
         tx.commit().await.context("writing alerts and counts")?;
         Ok(recorded.held_back)
+    }
+}
+
+impl CaseReader {
+    /// Where nothing comes in, time passes all the same, and months end: with the journal read to its end, all that was
+    /// received well before `now` has been handled.
+    async fn note_quiet(&self, position: EventId, now: Timestamp) -> anyhow::Result<()> {
+        if self.journal.statistics().queued_batches > 0 {
+            return Ok(());
+        }
+        let mut tx = self.store.write().await.context("storing the position")?;
+        tx.set_position(POSITION, position).await.context("storing the position")?;
+        let received = Timestamp::from_secs(now.secs() - RECEIPT_MARGIN_SECS);
+        tx.note_received(POSITION, received).await.context("storing the position")?;
+        tx.commit().await.context("storing the position")
     }
 }
 
@@ -107,6 +138,7 @@ impl Work {
             tally: Tally::new(),
             next: position,
             first: position,
+            received: Timestamp(0),
         }
     }
 
@@ -130,6 +162,7 @@ impl Work {
                 arena.reset();
             }
             let event = understand.event(&frame, arena);
+            self.received = self.received.max(event.received);
             self.tally.add(&event);
             // What belongs to nobody is no client's alert; it is counted and shown to the operator.
             if event.origin.client != ClientId::QUARANTINE {

@@ -1,6 +1,7 @@
 //! Alert groups and security cases.
 
 use super::{Items, Paging, rfc3339};
+use crate::web::cursor;
 use crate::web::fault::Fault;
 use crate::web::handling;
 use crate::web::names::Names;
@@ -160,7 +161,7 @@ pub async fn alerts(
         level_min: level.transpose()?,
         client: client.map(|(id, _)| id),
         limit: paging.limit(),
-        after: paging.after(group_cursor)?,
+        after: paging.after(cursor::group)?,
         ..GroupFilter::default()
     };
     let found = alert_queue(&page.app.store, page.caller.scope(), &filter).await?;
@@ -168,7 +169,7 @@ pub async fn alerts(
     Ok(Json(Items {
         items: found.groups.iter().map(|group| group_item(group, &names)).collect(),
         total: Some(found.total),
-        next: found.next.map(|(level, last_ms, id)| format!("{}.{last_ms}.{id}", level.name())),
+        next: found.next.map(cursor::group_text),
     }))
 }
 
@@ -176,12 +177,6 @@ pub async fn alerts(
 /// take the answer for what it asked.
 fn known<T>(field: &str, text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
     read(text).ok_or_else(|| Fault::no_choice(field, text))
-}
-
-fn group_cursor(text: &str) -> Option<(Level, i64, GroupId)> {
-    let mut parts = text.split('.');
-    let level = Level::from_name(parts.next()?)?;
-    Some((level, parts.next()?.parse().ok()?, GroupId(parts.next()?.parse().ok()?)))
 }
 
 /// One alert group with its first alerts.
@@ -260,19 +255,14 @@ pub async fn cases(
     filter.priority = query.priority;
     filter.assignee = query.assignee;
     filter.limit = paging.limit();
-    filter.after = paging.after(case_cursor)?;
+    filter.after = paging.after(cursor::case)?;
     let found = case_queue(&page.app.store, page.caller.scope(), &filter).await?;
     let names = page.names().await?;
     Ok(Json(Items {
         items: found.cases.iter().map(|case| case_item(case, &names)).collect(),
         total: Some(found.total),
-        next: found.next.map(|(priority, due_ms, id)| format!("{priority}.{due_ms}.{id}")),
+        next: found.next.map(cursor::case_text),
     }))
-}
-
-fn case_cursor(text: &str) -> Option<(u8, i64, CaseId)> {
-    let mut parts = text.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, CaseId(parts.next()?.parse().ok()?)))
 }
 
 /// One case.

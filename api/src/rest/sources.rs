@@ -3,16 +3,15 @@
 use super::{Items, Paging, rfc3339};
 use crate::web::fault::Fault;
 use crate::web::names::Names;
+use crate::web::page::orders::act;
 use crate::web::shell::Page;
 use axum::Json;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use figures::health::{self, HealthSettings};
+use ledger::Day;
 use ledger::order::{self, FollowUp, NewOrder, Order, OrderId};
-use ledger::{Day, SourceTransport};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -182,19 +181,14 @@ pub async fn request_order(page: Page, Json(wanted): Json<OrderRequest>) -> Resu
         provider: None,
         name: wanted.name,
         source_type: wanted.source_type,
-        transport: SourceTransport::named(&wanted.transport)
-            .ok_or_else(|| Fault::no_choice("transport", &wanted.transport))?,
+        transport: act::transport(&wanted.transport)?,
         goal: wanted.goal,
         expected_bytes_month: wanted.expected_bytes_month,
         follow_up: if wanted.soc { FollowUp::SiemAndSoc } else { FollowUp::Siem },
         wanted: None,
         cis: Vec::new(),
     };
-    let (scope, actor) = (page.caller.scope(), page.caller.actor(Some(client)));
-    let mut tx = page.app.store.write().await?;
-    let id = order::request(&mut tx, scope, &new, &actor, page.app.now()).await?;
-    let made = order::order(tx.connection(), scope, id).await?;
-    tx.commit().await?;
+    let made = act::place(&page, &new).await?;
     Ok((StatusCode::CREATED, Json(order_item(made, &page.names().await?))).into_response())
 }
 
@@ -213,16 +207,8 @@ pub struct Approved {
 #[utoipa::path(post, path = "/api/v1/orders/{order}/approval", params(("order" = u32, Path)),
     responses((status = 201, body = Approved), (status = 409, body = crate::web::fault::Problem)))]
 pub async fn approve_order(page: Page, Path(order): Path<u32>) -> Result<Response, Fault> {
-    let (id, scope, now) = (OrderId(order), page.caller.scope(), page.app.now());
-    let mut tx = page.app.store.write().await?;
-    let found = order::order(tx.connection(), scope, id).await?;
-    let actor = page.caller.actor(Some(found.client));
-    order::approve(&mut tx, scope, id, "", &actor, now).await?;
-    let provisioned = order::provision(&mut tx, scope, id, &mut StdRng::from_os_rng(), &actor, now).await?;
-    let made = order::order(tx.connection(), scope, id).await?;
-    tx.commit().await?;
-    page.app.sources_changed.notify_one();
-    let order = order_item(made, &page.names().await?);
-    let approved = Approved { order, token: provisioned.token.reveal().to_owned() };
+    let (approved, token) = act::approve(&page, OrderId(order), "").await?;
+    let order = order_item(approved, &page.names().await?);
+    let approved = Approved { order, token: token.reveal().to_owned() };
     Ok((StatusCode::CREATED, Json(approved)).into_response())
 }

@@ -34,6 +34,7 @@ impl Collector for Stages {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.listeners(&mut encoder)?;
         self.journal(&mut encoder)?;
+        self.index(&mut encoder)?;
         self.readers(&mut encoder)
     }
 }
@@ -89,6 +90,36 @@ impl Stages {
         Ok(())
     }
 
+    fn index(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let index = self.0.index.telemetry().figures();
+        let counters = [
+            ("index_events", "Events added", index.events_indexed),
+            ("index_events_skipped", "Events that came again and were there", index.events_skipped),
+            ("index_commits", "Commits that made events searchable", index.commits),
+            ("index_commit_microseconds", "Time in them", index.commit_us),
+            ("index_checkpoints", "Checkpoints that made everything durable", index.checkpoints),
+            ("index_checkpoint_failures", "Checkpoints that failed", index.checkpoint_failures),
+            ("index_merges", "Merges of segments", index.merges),
+            ("index_merge_failures", "Merges that failed", index.merge_failures),
+        ];
+        for (name, help, value) in counters {
+            counter(encoder.encode_descriptor(name, help, None, MetricType::Counter)?, value)?;
+        }
+        let gauges = [
+            ("index_commit_last_microseconds", "Time of the last commit", index.commit_last_us),
+            ("index_position_searchable", "Events below this id can be searched", index.position_searchable),
+            ("index_position_durable", "Events below this id need no replay", index.position_durable),
+            ("index_memory_bytes", "Memory of events that are in no segment file yet", index.memory_bytes),
+            ("index_splits", "Days of clients", index.splits),
+            ("index_segments", "Segments in all of them", index.segments),
+            ("index_disk_bytes", "Size of all segments", index.disk_bytes),
+        ];
+        for (name, help, value) in gauges {
+            gauge(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?, value)?;
+        }
+        Ok(())
+    }
+
     fn readers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let durable = self.0.journal.durable().0;
         let readers = [("index", &self.0.index_health), ("cases", &self.0.case_health)];
@@ -101,6 +132,17 @@ impl Stages {
         for (name, health) in readers {
             let behind = durable.saturating_sub(health.position().0);
             gauge(lag.encode_family(&[("reader", name)])?, behind)?;
+        }
+        let unresolved =
+            [("ambiguous", self.0.unresolved.ambiguous()), ("unknown", self.0.unresolved.unknown())];
+        let mut events = encoder.encode_descriptor(
+            "events_without_ci",
+            "Tied to no configuration item",
+            None,
+            MetricType::Counter,
+        )?;
+        for (reason, count) in unresolved {
+            counter(events.encode_family(&[("reason", reason)])?, count)?;
         }
         let mut failures = encoder.encode_descriptor(
             "reader_failures",

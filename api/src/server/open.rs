@@ -4,7 +4,7 @@ use super::Running;
 use crate::app::{App, Intake, WebSettings};
 use crate::clock;
 use crate::config::{Checked, SyslogProtocol, TlsFiles};
-use crate::pipeline::ReaderHealth;
+use crate::pipeline::{ReaderHealth, Unresolved};
 use crate::registry::Registry;
 use anyhow::Context;
 use desk::Policy;
@@ -15,6 +15,7 @@ use ingest::{
     IngestSettings, Journal, JournalSettings, ListenerKind, ListenerSettings, Listeners, Telemetry,
     TlsSettings,
 };
+use ledger::PriceBook;
 use parse::Catalogue;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub(super) async fn running(config: &Checked) -> anyhow::Result<Running> {
         index,
         registry,
         telemetry: Arc::new(Telemetry::new()),
+        unresolved: Arc::new(Unresolved::default()),
         index_health: Arc::new(ReaderHealth::default()),
         case_health: Arc::new(ReaderHealth::default()),
     })
@@ -115,6 +117,21 @@ fn tls_settings(files: &TlsFiles) -> TlsSettings {
     }
 }
 
+fn prices(config: &Checked) -> PriceBook {
+    config.prices.clone().unwrap_or_else(|| {
+        tracing::warn!("billing.prices is not set: drafts show the invented prices of the demonstration");
+        PriceBook::shipped()
+    })
+}
+
+/// The TLS listener whose port the snippets name.
+fn first_tls(config: &Checked) -> Option<&TlsFiles> {
+    config.syslog.iter().find_map(|input| match &input.protocol {
+        SyslogProtocol::Tls(files) => Some(files),
+        _ => None,
+    })
+}
+
 pub(super) async fn app(
     config: &Checked,
     running: &Running,
@@ -122,19 +139,19 @@ pub(super) async fn app(
     web: SocketAddr,
 ) -> anyhow::Result<App> {
     super::first_login::ensure(&running.store, &config.data_dir).await?;
-    let port = |name: Option<&str>| {
-        name.and_then(|name| listeners.address(name)).map_or(0, |address| address.port())
-    };
-    let first = |wanted: fn(&SyslogProtocol) -> bool| {
-        config.syslog.iter().find(|input| wanted(&input.protocol)).map(|input| input.name.as_str())
+    let port = |wanted: fn(&SyslogProtocol) -> bool| {
+        let input = config.syslog.iter().find(|input| wanted(&input.protocol))?;
+        listeners.address(&input.name).map(|address| address.port())
     };
     let scheme = if config.web.tls.is_some() { "https" } else { "http" };
     let settings = WebSettings {
         secure_cookies: config.web.tls.is_some(),
         intake: Intake {
             host: config.web.public_host.clone().unwrap_or_else(|| web.ip().to_string()),
-            syslog_tls_port: port(first(|protocol| matches!(protocol, SyslogProtocol::Tls(_)))),
-            syslog_tcp_port: port(first(|protocol| matches!(protocol, SyslogProtocol::Tcp))),
+            syslog_udp_port: port(|protocol| matches!(protocol, SyslogProtocol::Udp)),
+            syslog_tcp_port: port(|protocol| matches!(protocol, SyslogProtocol::Tcp)),
+            syslog_tls_port: port(|protocol| matches!(protocol, SyslogProtocol::Tls(_))),
+            tls_client_certificate: first_tls(config).is_some_and(|tls| tls.client_certificate_required),
             http_url: match &config.web.public_host {
                 Some(host) => format!("{scheme}://{host}:{}", web.port()),
                 None => format!("{scheme}://{web}"),
@@ -147,7 +164,9 @@ pub(super) async fn app(
         running.index.clone(),
         running.registry.catalogue(),
         running.registry.fields(),
+        prices(config),
         settings,
         Arc::new(clock::now),
-    ))
+    )
+    .with_telemetry(Arc::clone(&running.telemetry)))
 }

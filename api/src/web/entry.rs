@@ -103,7 +103,16 @@ fn gist(hit: &Hit, line: &str) -> Vec<(&'static str, String)> {
 /// A query term for exactly this value.
 #[must_use]
 pub fn term(field: &str, value: &str) -> String {
-    format!("{field}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    let letters = |c: char| c.is_ascii_alphabetic() || "_.@".contains(c);
+    // Anything else in the name of a field (a blank, a digit, a colon) could be read as something else than a name.
+    let plain =
+        field.len() > 1 && field.starts_with(|c: char| c.is_ascii_alphabetic()) && field.chars().all(letters);
+    let name = if plain { field.to_owned() } else { quoted(field) };
+    format!("{name}:{}", quoted(value))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The newest events of a scope, and how many there are in all.
@@ -143,4 +152,23 @@ pub(crate) async fn on_busy_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?.map_err(Fault::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use index::query::{Query, parse};
+
+    #[test]
+    fn a_term_names_the_field_and_the_value_whatever_they_hold() {
+        assert_eq!(term("user.name", "els"), "user.name:\"els\"");
+        for field in ["user.name", "Logon Type", "a\"b", "x", "http.request.body.bytes2", "key:part", "1st"] {
+            for value in ["els", "C:\\Temp", "say \"hi\"", ""] {
+                let Ok(Query::Field(name, _)) = parse(&term(field, value)) else {
+                    panic!("{} does not name a field", term(field, value));
+                };
+                assert_eq!(name, field);
+            }
+        }
+    }
 }

@@ -41,8 +41,6 @@ pub enum Fault {
     },
     /// The thing was changed by somebody else in the meantime, or the change is not possible in its state.
     Conflict(Telling),
-    /// Too many attempts.
-    TooMany,
     /// We failed.
     Internal(Arc<dyn Error + Send + Sync>),
 }
@@ -99,7 +97,6 @@ impl Fault {
             Fault::TooLarge => "too-large",
             Fault::Invalid { .. } => "invalid",
             Fault::Conflict(_) => "conflict",
-            Fault::TooMany => "too-many",
             Fault::Internal(_) => "internal",
         }
     }
@@ -115,7 +112,6 @@ impl Fault {
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Fault::Conflict(_) => StatusCode::CONFLICT,
-            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -130,7 +126,6 @@ impl Fault {
             Fault::TooLarge => "the body is too large",
             Fault::Invalid { .. } => "the request holds a wrong value",
             Fault::Conflict(_) => "not possible in the present state",
-            Fault::TooMany => "too many attempts, wait ten minutes",
             Fault::Internal(_) => "the server failed; it has been logged",
         }
     }

@@ -9,7 +9,7 @@ use desk::{DeskError, Unfit};
 use figures::FigureError;
 use index::SearchError;
 use index::query::Problem as QueryProblem;
-use ledger::{BillingError, LedgerError, Refusal};
+use ledger::{BillingError, LedgerError, PriceError, Refusal};
 
 impl From<IdentityError> for Fault {
     fn from(error: IdentityError) -> Fault {
@@ -115,6 +115,7 @@ fn refusal(reason: Refusal) -> Telling {
         Refusal::NotInCatalogue => "wrong-source-type".into(),
         Refusal::NotOperated => "wrong-provider".into(),
         Refusal::NameTaken(name) => Telling::new("wrong-name-taken").with("name", name),
+        Refusal::NameAsked(name) => Telling::new("wrong-name-asked").with("name", name),
         Refusal::DayOver(day) => Telling::new("wrong-day-over").with("day", day),
         other => Telling::new("wrong-other").with("reason", other),
     }
@@ -127,8 +128,19 @@ impl From<BillingError> for Fault {
             BillingError::Closed { month } => {
                 Fault::conflict(Telling::new("wrong-month-closed").with("month", month))
             }
-            BillingError::Price(_) => Fault::internal(error),
+            BillingError::Price(error) => error.into(),
             other => Fault::conflict(Telling::new("wrong-other").with("reason", other)),
+        }
+    }
+}
+
+impl From<PriceError> for Fault {
+    fn from(error: PriceError) -> Fault {
+        match error {
+            PriceError::NoList(month) => {
+                Fault::invalid("month", Telling::new("wrong-month-no-prices").with("month", month))
+            }
+            other => Fault::internal(other),
         }
     }
 }

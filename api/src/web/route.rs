@@ -142,6 +142,7 @@ fn orders() -> Vec<Route> {
         reads("/orders/{order}/live", May(ReadOrders), get(page::orders::live)),
         writes("/orders/{order}/approve", May(ApproveOrders), post(page::orders::approve)),
         writes("/orders/{order}/reject", May(ApproveOrders), post(page::orders::reject)),
+        writes("/orders/{order}/token", May(ApproveOrders), post(page::orders::token)),
         writes("/orders/{order}/stop", May(ApproveOrders), post(page::orders::stop)),
     ]
 }

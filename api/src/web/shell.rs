@@ -1,9 +1,9 @@
 //! What surrounds every page: language, colours, navigation; and the extractor with which handlers answer.
 
+use super::Answer;
 use super::fault::Fault;
 use super::locale::negotiate;
 use super::telling::Telling;
-use super::{Answer, fault};
 use crate::app::App;
 use crate::identity::{Action, Caller, Language, Role, Theme, guard};
 use axum::extract::{FromRequestParts, Request};
@@ -252,7 +252,7 @@ impl Shell {
                 Language::En => "nl",
             },
             theme: caller.map_or(Theme::Auto, |caller| caller.user().theme).name(),
-            target: fault::escape(&look.target),
+            target: look.target.clone(),
             nav: caller.map(|caller| nav(caller, &look.path)).unwrap_or_default(),
             user: caller.map(ShellUser::new),
             form_field: caller.map(form_field).unwrap_or_default(),

@@ -37,6 +37,18 @@ async fn a_source_is_asked_for_ordered_and_seen_to_arrive() {
     assert!(snippet.contains(&site.page("/ingest/v1/ndjson")), "and names this server: {snippet}");
     browser.says("[data-poll]", "Wachten op de eerste gebeurtenis").await;
 
+    // The session ends while the page asks by itself: the whole window is led to the login, and back.
+    browser
+        .evaluate(
+            "const field = document.querySelector('input[name=form_token]');
+             fetch('/logout', { method: 'POST', body: new URLSearchParams({ form_token: field.value }) });",
+        )
+        .await;
+    browser.appears("main form[action='/login'], #login").await;
+    assert_eq!(browser.path().await, "/login");
+    browser.sign_in(&site, "sofie").await;
+    browser.go(&site.page(&order)).await;
+
     send(&site, &token).await;
     // Nobody reloads: the page asks by itself.
     browser.says("[data-poll] .badge.good", "Gebeurtenissen komen aan").await;

@@ -203,3 +203,14 @@ async fn names_are_escaped_and_answers_carry_their_headers() {
     let sheet = browser.get(&style).await;
     assert_eq!((sheet.status, sheet.kind.as_str()), (StatusCode::OK, "text/css; charset=utf-8"));
 }
+
+#[tokio::test]
+async fn the_language_switch_leads_back_to_the_same_address() {
+    let world = World::new().await;
+    let analyst = world.signed_in("analyst").await;
+    let address = "/search?q=user.name%3A%22jan%20peeters%22&range=1h";
+    let page = analyst.get(address).await.body;
+    let back = between(&page, "name=\"back\" value=\"", "\"").replace("&#x2f;", "/").replace("&amp;", "&");
+    let answer = analyst.post("/language", &format!("language=en&back={}", form(&back))).await;
+    assert_eq!((answer.status, answer.location.as_str()), (StatusCode::SEE_OTHER, address));
+}

@@ -5,7 +5,9 @@
 mod access;
 mod contrast;
 mod entrance;
+mod figures;
 mod orders;
 mod pages;
+mod search;
 mod work;
 mod world;

@@ -9,7 +9,7 @@ use bumpalo::Bump;
 use desk::{GroupFilter, Level, NewAlert, Policy};
 use event::{ClientId, FieldTable, Frame, Origin, ProviderId, Scope, Timestamp, Transport};
 use index::{Index, IndexSettings, IndexWriter};
-use ledger::{NewSource, SourceTransport, Tally};
+use ledger::{NewSource, PriceBook, SourceTransport, Tally};
 use parse::{Catalogue, Parser};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -40,6 +40,10 @@ pub struct World {
 
 impl World {
     pub async fn new() -> World {
+        World::with(WebSettings::default()).await
+    }
+
+    pub async fn with(settings: WebSettings) -> World {
         let store = store::testing::open().await;
         let mut tx = store.write().await.unwrap();
         let anb = tx.put_client(&ClientEntry::new("anb", "Agentschap Bos")).await.unwrap();
@@ -82,7 +86,8 @@ impl World {
             index,
             Arc::new(Catalogue::builtin()),
             fields,
-            WebSettings::default(),
+            PriceBook::shipped(),
+            settings,
             Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
         ));
         let router = api::web::router(Arc::clone(&app));

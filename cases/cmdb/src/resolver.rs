@@ -20,7 +20,6 @@ use crate::attribute::mac_number;
 use event::{CiId, ClientId, Event, ProviderId, SourceId, Value, known};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use table::{ClientTable, Slot};
 
 pub(crate) use load::VERSION;
@@ -92,6 +91,17 @@ pub enum Resolution {
     Unknown,
 }
 
+impl Resolution {
+    /// The CI, if exactly one was found.
+    #[must_use]
+    pub fn found(self) -> Option<CiMatch> {
+        match self {
+            Resolution::Found(found) => Some(found),
+            Resolution::Ambiguous(_) | Resolution::Unknown => None,
+        }
+    }
+}
+
 /// A snapshot of the CMDB, made by [`Resolver::load`]. Shared between threads; replaced as a whole when [`version`]
 /// moves on.
 ///
@@ -101,22 +111,10 @@ pub struct Resolver {
     version: i64,
     clients: HashMap<ClientId, ClientTable, ahash::RandomState>,
     linked: HashMap<SourceId, (ClientId, Slot), ahash::RandomState>,
-    ambiguous: AtomicU64,
-    unknown: AtomicU64,
 }
 
 impl Resolver {
-    /// Whether an event has a CI, and which; counts those that have none.
-    pub fn resolve(&self, event: &Event<'_>) -> Option<CiMatch> {
-        match self.resolution(event) {
-            Resolution::Found(found) => return Some(found),
-            Resolution::Ambiguous(_) => self.ambiguous.fetch_add(1, Ordering::Relaxed),
-            Resolution::Unknown => self.unknown.fetch_add(1, Ordering::Relaxed),
-        };
-        None
-    }
-
-    /// As [`Resolver::resolve`], with the reason when there is none, and uncounted.
+    /// Which CI an event is about, or why none can be named.
     #[must_use]
     pub fn resolution(&self, event: &Event<'_>) -> Resolution {
         match self.clients.get(&event.origin.client) {
@@ -134,12 +132,6 @@ impl Resolver {
     #[must_use]
     pub fn version(&self) -> i64 {
         self.version
-    }
-
-    /// Events since this snapshot was made that several CIs could be meant by, and that none is.
-    #[must_use]
-    pub fn missed(&self) -> (u64, u64) {
-        (self.ambiguous.load(Ordering::Relaxed), self.unknown.load(Ordering::Relaxed))
     }
 }
 

@@ -13,7 +13,6 @@ use ipnet::IpNet;
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use store::{Actor, Tx};
 
@@ -144,11 +143,7 @@ impl fmt::Debug for Token {
 /// The SHA-256 of a token's text, in lower-case hexadecimal digits: what the ledger keeps, and what a listener looks up.
 #[must_use]
 pub fn token_hash(token: &str) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(token.as_bytes()) {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    text
+    store::hex(&Sha256::digest(token.as_bytes()))
 }
 
 /// Gives a source one more credential; the same one again changes nothing.

@@ -89,6 +89,9 @@ pub enum Refusal {
     /// The client has a source of that name.
     #[error("the client already has a source `{0}`")]
     NameTaken(String),
+    /// An order for a source of that name is under way.
+    #[error("a source `{0}` has been asked for already")]
+    NameAsked(String),
     /// A day that lies behind us.
     #[error("{0} is over")]
     DayOver(NaiveDate),

@@ -7,7 +7,9 @@ mod close;
 mod read;
 mod remark;
 
-pub use self::close::{OpeningFigures, close_month, import_opening, price_by_hand, reconcile};
+pub use self::close::{
+    OpeningFigures, close_month, closed_clients, import_opening, price_by_hand, reconcile,
+};
 pub use self::read::{invoice, invoices};
 pub use self::remark::Remark;
 
@@ -45,6 +47,9 @@ pub enum Item {
 }
 
 impl Item {
+    /// Those for which a price list may have no answer, so that a person gives the amount.
+    pub const BY_HAND: [Item; 3] = [Item::ProcessedGb, Item::StoredGb, Item::CaseBand];
+
     /// As stored and shown.
     #[must_use]
     pub fn name(self) -> &'static str {

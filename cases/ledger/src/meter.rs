@@ -270,8 +270,8 @@ fn push_additions(sql: &mut SqlBuilder, table: &str) {
     ));
 }
 
-/// Records how many bytes the index holds on disk for what a client sent on a day. Set, not added: the index knows
-/// the whole figure.
+/// Records how many bytes the index holds on disk for what a client sent on a day of receipt, which here is a UTC day,
+/// as the index keeps them. Set, not added: the index knows the whole figure of that day.
 ///
 /// # Errors
 /// [`LedgerError::Store`].

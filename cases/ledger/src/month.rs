@@ -94,6 +94,14 @@ impl Month {
         self.next().start()
     }
 
+    /// The first instant at which the last of its days is over, in Brussels and in UTC: events are metered by the one,
+    /// what is stored by the other.
+    #[must_use]
+    pub fn settled(self) -> Timestamp {
+        let utc = Timestamp::from_secs(i64::from(self.next().first_day().0) * SECONDS_PER_DAY);
+        self.end().max(utc)
+    }
+
     /// As stored in the database: 202611.
     #[must_use]
     pub fn stored(self) -> i64 {
@@ -264,6 +272,12 @@ mod tests {
         assert_eq!(Month::of(utc(2026, 6, 30, 22, 30)).to_string(), "2026-07");
         assert_eq!(Month::of(Timestamp(utc(2026, 6, 30, 22, 0).0 - 1)).to_string(), "2026-06");
         assert_eq!(Month::of(Timestamp(utc(2026, 10, 31, 23, 0).0 - 1)).to_string(), "2026-10");
+    }
+
+    #[test]
+    fn a_month_is_settled_when_it_is_over_in_utc_too() {
+        let month: Month = "2026-10".parse().unwrap();
+        assert_eq!((month.end(), month.settled()), (utc(2026, 10, 31, 23, 0), utc(2026, 11, 1, 0, 0)));
     }
 
     #[test]

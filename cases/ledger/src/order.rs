@@ -12,7 +12,7 @@ mod read;
 
 pub use self::read::{order, orders, steps};
 
-use crate::credential::{Token, renew_token};
+use crate::credential::{self, Token};
 use crate::error::id;
 use crate::month::Day;
 use crate::source::{NewSource, SourceTransport, put_source, stop_source};
@@ -181,7 +181,7 @@ pub struct Order {
 /// One step of an order (D6.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OrderStep {
-    /// The state reached, or `stop_planned`.
+    /// The state reached, `stop_planned` or `token_renewed`.
     pub kind: String,
     /// When.
     #[serde(serialize_with = "crate::wire::text")]
@@ -206,7 +206,8 @@ pub struct Provisioned {
 /// Asks for a source.
 ///
 /// # Errors
-/// [`LedgerError::Refused`] with the field, [`LedgerError::NotFound`] outside the scope, [`LedgerError::Store`].
+/// [`LedgerError::Refused`] with the field, also for a name that the client has or has asked for,
+/// [`LedgerError::NotFound`] outside the scope, [`LedgerError::Store`].
 pub async fn request(
     tx: &mut Tx,
     scope: &Scope,
@@ -216,6 +217,7 @@ pub async fn request(
 ) -> Result<OrderId, LedgerError> {
     check(scope, new)?;
     check_cis(tx, scope, new).await?;
+    refuse_asked_name(tx, new.client, &new.name).await?;
     let number = tx.next_number("source_order").await?;
     let sql = "INSERT INTO source_order (id, client_id, provider_id, name, source_type, transport, goal,
                expected_bytes_month, follow_up, wanted_day, state, requested_ms)
@@ -332,12 +334,12 @@ pub async fn provision(
     now: Timestamp,
 ) -> Result<Provisioned, LedgerError> {
     let found = expect(tx, scope, order, &[OrderState::Ordered], "to provision").await?;
-    refuse_known_name(tx, &found).await?;
+    refuse_known_name(tx, found.client, &found.name).await?;
     let mut new = NewSource::new(found.client, &found.name, &found.source_type, found.transport);
     new.provider = found.provider;
     new.cis = read::cis(tx.connection(), order).await?;
     let source = put_source(tx, &new, actor, now).await?;
-    let token = renew_token(tx, source, random, actor, now).await?;
+    let token = credential::renew_token(tx, source, random, actor, now).await?;
     move_to(tx, &found, OrderState::Provisioned, "provisioned_ms", now).await?;
     let sql = "UPDATE source_order SET source_id = $2 WHERE id = $1";
     let query = sqlx::query(sql).bind(i64::from(order.0)).bind(i64::from(source.0));
@@ -346,14 +348,47 @@ pub async fn provision(
     Ok(Provisioned { source, token })
 }
 
-async fn refuse_known_name(tx: &mut Tx, order: &Order) -> Result<(), LedgerError> {
+async fn refuse_known_name(tx: &mut Tx, client: ClientId, name: &str) -> Result<(), LedgerError> {
     let sql = "SELECT COUNT(*) FROM source WHERE client_id = $1 AND name = $2";
-    let query = sqlx::query_scalar(sql).bind(i64::from(order.client.0)).bind(&order.name);
+    let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(name);
     let known: i64 = query.fetch_one(tx.connection()).await?;
     if known == 0 {
         return Ok(());
     }
-    Err(LedgerError::Refused { field: "name", reason: Refusal::NameTaken(order.name.clone()) })
+    Err(LedgerError::Refused { field: "name", reason: Refusal::NameTaken(name.to_owned()) })
+}
+
+/// Asked when the order is placed, so that its approver does not find out.
+async fn refuse_asked_name(tx: &mut Tx, client: ClientId, name: &str) -> Result<(), LedgerError> {
+    refuse_known_name(tx, client, name).await?;
+    let sql = "SELECT COUNT(*) FROM source_order WHERE client_id = $1 AND name = $2 AND state IN ('requested', 'ordered')";
+    let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(name);
+    let asked: i64 = query.fetch_one(tx.connection()).await?;
+    if asked == 0 {
+        return Ok(());
+    }
+    Err(LedgerError::Refused { field: "name", reason: Refusal::NameAsked(name.to_owned()) })
+}
+
+/// Gives the sender of a running order a new token and revokes the one that it had.
+///
+/// # Errors
+/// [`LedgerError::NotFound`], [`LedgerError::State`] unless there is a source, [`LedgerError::Store`].
+pub async fn renew_token(
+    tx: &mut Tx,
+    scope: &Scope,
+    order: OrderId,
+    random: &mut impl CryptoRng,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Token, LedgerError> {
+    let running = [OrderState::Provisioned, OrderState::Delivered];
+    let found = expect(tx, scope, order, &running, "a new token").await?;
+    let source =
+        found.source.ok_or(LedgerError::Corrupt { what: "source of an order", found: order.to_string() })?;
+    let token = credential::renew_token(tx, source, random, actor, now).await?;
+    step(tx, (order, found.client), "token_renewed", "", actor, now).await?;
+    Ok(token)
 }
 
 /// Marks the provisioned orders delivered whose source has been heard since. Cheap enough to call after every batch:

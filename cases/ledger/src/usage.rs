@@ -131,7 +131,8 @@ pub async fn month_usage(
     Ok(rows.first().map(|row| row.usage).unwrap_or_default())
 }
 
-/// Bytes on disk for what a client sent in a month (D7.1); a provider's scope sees none, for disk has no CI.
+/// Bytes on disk for what a client sent on the UTC days of a month (D7.1); a provider's scope sees none, for disk has no
+/// CI.
 ///
 /// # Errors
 /// [`LedgerError::Store`].

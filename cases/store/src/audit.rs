@@ -1,11 +1,10 @@
 //! The tamper-evident log of changes (D9.4): a chain of hashes, verified from its first row.
 
-use crate::{Actor, SqlBuilder, Store, StoreError, Tx, scope_sql};
+use crate::{Actor, SqlBuilder, Store, StoreError, Tx, hex, scope_sql};
 use event::{ClientId, Scope};
 use sha2::{Digest, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-use std::fmt::Write as _;
 
 /// One page of the log holds at most this many rows; a caller that asks for more gets this many.
 pub const AUDIT_PAGE_MAX: u32 = 500;
@@ -98,29 +97,39 @@ impl Store {
         rows.iter().map(row).collect()
     }
 
-    /// Follows the whole chain: the number of rows that hold, and the first that does not. Rows cut off at the end show
-    /// because the sequence counts on.
+    /// Follows the whole chain: the number of rows that hold, and the first that does not.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn audit_check(&self) -> Result<(i64, Option<i64>), StoreError> {
+        let (reached, broken) = self.audit_follow(AuditChain::default()).await?;
+        Ok((reached.rows, broken))
+    }
+
+    /// Follows the chain from a place that was reached before, [`AuditChain::default`] being its beginning: how far it
+    /// holds, and the first row that does not. Rows cut off at the end show because the sequence counts on; a row
+    /// changed before the place is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn audit_follow(&self, from: AuditChain) -> Result<(AuditChain, Option<i64>), StoreError> {
         let (given, newest) = self.audit_end().await?;
-        let mut good = 0;
-        let mut previous = String::new();
+        let mut reached = from;
         loop {
             let sql = format!("{ROWS} WHERE id > $1 AND id <= $2 ORDER BY id LIMIT {AUDIT_PAGE_MAX}");
-            let rows = sqlx::query(&sql).bind(good).bind(given).fetch_all(self.read()).await?;
+            let rows = sqlx::query(&sql).bind(reached.rows).bind(given).fetch_all(self.read()).await?;
             if rows.is_empty() {
-                let whole = given == good && newest == given;
-                return Ok((good, (!whole).then_some(good + 1)));
+                let whole = given == reached.rows && newest == given;
+                let broken = (!whole).then_some(reached.rows + 1);
+                return Ok((reached, broken));
             }
             for found in rows.iter().map(row) {
                 let found = found?;
-                if found.id != good + 1 || chained(&previous, &found) != found.hash {
-                    return Ok((good, Some(good + 1)));
+                let next = reached.rows + 1;
+                if found.id != next || chained(&reached.hash, &found) != found.hash {
+                    return Ok((reached, Some(next)));
                 }
-                good = found.id;
-                previous = found.hash;
+                reached = AuditChain { rows: next, hash: found.hash };
             }
         }
     }
@@ -133,6 +142,15 @@ impl Store {
         let row = sqlx::query(sql).fetch_one(self.read()).await?;
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
+}
+
+/// How far the chain was followed and held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditChain {
+    /// Rows that hold.
+    pub rows: i64,
+    /// The hash of the last of them.
+    hash: String,
 }
 
 const ROWS: &str =
@@ -172,11 +190,7 @@ fn chained(previous: &str, row: &AuditRow) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    let mut text = String::with_capacity(64);
-    for byte in hash.finalize() {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    text
+    hex(&hash.finalize())
 }
 
 fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {

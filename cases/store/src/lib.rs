@@ -20,6 +20,7 @@
 mod actor;
 mod audit;
 mod error;
+mod hex;
 mod migration;
 mod party;
 mod position;
@@ -31,8 +32,9 @@ pub mod testing;
 mod tx;
 
 pub use crate::actor::{Actor, Organisation};
-pub use crate::audit::{AUDIT_PAGE_MAX, AuditEntry, AuditRow};
+pub use crate::audit::{AUDIT_PAGE_MAX, AuditChain, AuditEntry, AuditRow};
 pub use crate::error::StoreError;
+pub use crate::hex::hex;
 pub use crate::migration::{Migration, migrations};
 pub use crate::party::{Client, ClientEntry, Directory, Provider};
 pub use crate::sql::{Bind, SqlBuilder, like_containing, placeholders, scope_sql};

@@ -1,10 +1,9 @@
 //! The schema's history: numbered scripts, each applied once, in order; those that are due in one transaction.
 
-use crate::{Dialect, StoreError};
+use crate::{Dialect, StoreError, hex};
 use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, Connection, Row};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
@@ -94,11 +93,7 @@ async fn run(connection: &mut AnyConnection, migration: &Migration) -> Result<()
 }
 
 fn checksum(sql: &str) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(sql.as_bytes()) {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    text
+    hex(&Sha256::digest(sql.as_bytes()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where the readers of the journal go on after a restart.
 
 use crate::{Store, StoreError, Tx};
-use event::EventId;
+use event::{EventId, Timestamp};
 use sqlx::AnyConnection;
 
 impl Tx {
@@ -25,7 +25,35 @@ impl Tx {
     }
 }
 
+impl Tx {
+    /// Notes that the reader, whose position is known, has handled everything that was received before `received`.
+    /// Goes forward only.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn note_received(&mut self, reader: &str, received: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE reader_position SET received_ms = $2
+                   WHERE reader = $1 AND (received_ms IS NULL OR received_ms < $2)";
+        sqlx::query(sql).bind(reader).bind(received.millis()).execute(self.connection()).await?;
+        Ok(())
+    }
+}
+
 impl Store {
+    /// The moment before which everything received has been handled by a reader; none while the reader has not said.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn received(&self, reader: &str) -> Result<Option<Timestamp>, StoreError> {
+        let mut connection = self.read().acquire().await?;
+        let found: Option<Option<i64>> =
+            sqlx::query_scalar("SELECT received_ms FROM reader_position WHERE reader = $1")
+                .bind(reader)
+                .fetch_optional(&mut *connection)
+                .await?;
+        Ok(found.flatten().map(Timestamp::from_millis))
+    }
+
     /// As [`Tx::position`], outside a write.
     ///
     /// # Errors

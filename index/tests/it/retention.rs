@@ -35,6 +35,21 @@ fn days_past_retention_go_and_stay_away() {
 }
 
 #[test]
+fn what_is_stored_is_told_by_day_of_receipt() {
+    let mut bench = Bench::with(settings());
+    let samples: Vec<Sample> =
+        (0..6).map(|id| Sample::new(id, "tick").of_client(1).received_days_later(id as i64 / 3)).collect();
+    bench.add_all(&samples);
+    let scope = Scope::every_client();
+    let by_day = bench.index.stored_by_day(&scope).expect("figures by day");
+    let today = samples[0].received.day();
+    assert_eq!(by_day.keys().copied().collect::<Vec<_>>(), [(ClientId(1), today), (ClientId(1), today + 1)]);
+    assert!(by_day.values().all(|bytes| *bytes > 0));
+    let whole = bench.index.usage(&scope).expect("usage")[&ClientId(1)].bytes_stored;
+    assert_eq!(by_day.values().sum::<u64>(), whole);
+}
+
+#[test]
 fn an_erased_client_is_gone_and_the_others_are_not() {
     let mut bench = Bench::with(settings());
     let samples: Vec<Sample> =

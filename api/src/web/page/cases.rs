@@ -2,6 +2,7 @@
 
 use crate::identity::{Action, user};
 use crate::web::Answer;
+use crate::web::cursor;
 use crate::web::entry::{self, Entry};
 use crate::web::fault::{Fault, escape};
 use crate::web::handling::{self, may_change, may_move_to};
@@ -145,17 +146,18 @@ pub async fn list(page: Page, Query(asked): Query<Asked>) -> Answer {
     filter.assignee = (asked.who == "me").then(|| page.caller.user().login.clone());
     filter.text = Some(asked.q.trim().to_owned()).filter(|text| !text.is_empty());
     filter.limit = PAGE_CASES;
-    filter.after = asked.after.as_deref().and_then(case_cursor);
+    filter.after = asked.after.as_deref().and_then(cursor::case);
     let found = case_queue(&page.app.store, page.caller.scope(), &filter).await?;
     let names = page.names().await?;
-    let next = found.next.map(|(priority, due_ms, id)| {
+    let next = found.next.map(|place| {
         format!(
-            "/cases?client={}&state={}&priority={}&who={}&q={}&after={priority}.{due_ms}.{id}",
+            "/cases?client={}&state={}&priority={}&who={}&q={}&after={}",
             escape(&asked.client),
             escape(&asked.state),
             escape(&asked.priority),
             escape(&asked.who),
-            escape(&asked.q)
+            escape(&asked.q),
+            cursor::case_text(place)
         )
     });
     let view = ListView {
@@ -171,11 +173,6 @@ pub async fn list(page: Page, Query(asked): Query<Asked>) -> Answer {
         q: asked.q,
     };
     page.render("cases.html", view)
-}
-
-fn case_cursor(text: &str) -> Option<(u8, i64, CaseId)> {
-    let mut parts = text.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, CaseId(parts.next()?.parse().ok()?)))
 }
 
 #[derive(Serialize)]

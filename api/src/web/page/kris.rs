@@ -348,9 +348,11 @@ fn measure(definition: &KriDefinition) -> (&'static str, &'static str) {
         Computation::LogCoverage => ("none", "kri-uncovered"),
         Computation::SilentSources => ("hours", "kri-silent"),
         Computation::ParseFailures => ("events", "kri-unparsed"),
-        Computation::TimeToAcknowledge | Computation::TimeToResolve | Computation::OpenOverTarget => {
-            ("minutes", "kri-late")
-        }
+        Computation::TimeToAcknowledge
+        | Computation::TimeToResolve
+        | Computation::OpenOverTarget
+        | Computation::CriticalInside
+        | Computation::CriticalOutside => ("minutes", "kri-late"),
     }
 }
 

@@ -1,5 +1,9 @@
 //! Ordering a log source (D6): catalogue, request, approval, snippet for the sender, first event.
 
+pub(crate) mod act;
+mod snippet;
+
+use self::snippet::{Snippet, snippets};
 use crate::identity::Action;
 use crate::web::Answer;
 use crate::web::entry::{self, Entry};
@@ -14,8 +18,6 @@ use chrono::NaiveDate;
 use ledger::order::{self, FollowUp, NewOrder, Order, OrderId, OrderState};
 use ledger::usage::{Dimension, usage};
 use ledger::{Month, SourceTransport};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
 /// Octets of a usual event, to turn the catalogue's events a day into a volume.
@@ -133,13 +135,9 @@ pub async fn form(page: Page, Path(source_type): Path<String>) -> Answer {
     let card = card(&page, info);
     let expected_gb = format!("{:.3}", card.bytes_month as f64 / BYTES_PER_GB);
     let clients = page.own_clients().await?.into_iter().map(|(_, name)| name).collect();
-    let transports = offered().map(SourceTransport::name).collect();
+    let takes = |transport: &SourceTransport| page.app.settings.intake.takes(*transport);
+    let transports = SourceTransport::ALL.into_iter().filter(takes).map(SourceTransport::name).collect();
     page.render("order_request.html", RequestView { card, clients, transports, expected_gb })
-}
-
-/// The ways of sending that a token or snippet can be given for.
-fn offered() -> impl Iterator<Item = SourceTransport> {
-    SourceTransport::ALL.into_iter().filter(|transport| transport.name() != "file")
 }
 
 /// What the request form sends.
@@ -158,11 +156,6 @@ pub struct RequestForm {
 
 /// `POST /orders/request`.
 pub async fn request(page: Page, Form(form): Form<RequestForm>) -> Answer {
-    let id = place(&page, form).await?;
-    Ok(Redirect::to(&format!("/orders/{}", id.0)).into_response())
-}
-
-async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
     let (client, _) = page.asked_client(Some(&form.client)).await?.ok_or(Fault::NotFound)?;
     if page.app.catalogue.find(&form.source_type).is_none() {
         return Err(Fault::invalid("source_type", "wrong-source-type"));
@@ -175,8 +168,7 @@ async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
         provider: None,
         name: form.name.trim().to_owned(),
         source_type: form.source_type,
-        transport: SourceTransport::named(&form.transport)
-            .ok_or_else(|| Fault::no_choice("transport", &form.transport))?,
+        transport: act::transport(&form.transport)?,
         goal: form.goal,
         expected_bytes_month: (form.expected_gb * BYTES_PER_GB) as i64,
         follow_up: if form.follow_up == FollowUp::Siem.name() {
@@ -187,11 +179,8 @@ async fn place(page: &Page, form: RequestForm) -> Result<OrderId, Fault> {
         wanted: form.wanted.parse::<NaiveDate>().ok(),
         cis: Vec::new(),
     };
-    let mut tx = page.app.store.write().await?;
-    let (scope, actor) = (page.caller.scope(), page.caller.actor(Some(client)));
-    let id = order::request(&mut tx, scope, &new, &actor, page.app.now()).await?;
-    tx.commit().await?;
-    Ok(id)
+    let order = act::place(&page, &new).await?;
+    Ok(Redirect::to(&format!("/orders/{}", order.id.0)).into_response())
 }
 
 #[derive(Serialize)]
@@ -212,6 +201,7 @@ struct View {
     stop: Option<String>,
     may_approve: bool,
     may_stop: bool,
+    may_renew: bool,
     steps: Vec<StepView>,
     token: Option<String>,
     snippets: Vec<Snippet>,
@@ -224,13 +214,6 @@ struct StepView {
     at_ms: i64,
     actor: String,
     note: String,
-}
-
-#[derive(Serialize)]
-struct Snippet {
-    tool: &'static str,
-    place: &'static str,
-    text: String,
 }
 
 /// `GET /orders/{order}`.
@@ -261,6 +244,7 @@ async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
         stop: order.stop.map(|day| day.to_string()),
         may_approve: requested && page.caller.may(Action::ApproveOrders),
         may_stop: running && order.stop.is_none() && page.caller.may(Action::ApproveOrders),
+        may_renew: running && token.is_none() && page.caller.may(Action::ApproveOrders),
         steps: steps
             .into_iter()
             .map(|step| StepView {
@@ -270,7 +254,12 @@ async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
                 note: step.note,
             })
             .collect(),
-        snippets: if running { snippets(page, &order, token.as_deref()) } else { Vec::new() },
+        snippets: if running {
+            // The token is only known right after it was made; later its place is marked.
+            snippets(&page.app.settings.intake, order.transport, token.as_deref().unwrap_or("TOKEN"))
+        } else {
+            Vec::new()
+        },
         token,
         live,
         name: order.name,
@@ -280,14 +269,13 @@ async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
     page.render("order.html", view)
 }
 
-/// How far an order is on the line requested – ordered – connecting – first event – delivered.
+/// How far an order is on the line requested – ordered – connecting – delivered. The first event delivers.
 fn stage(order: &Order) -> usize {
     match order.state {
         OrderState::Requested | OrderState::Rejected => 0,
         OrderState::Ordered => 1,
-        OrderState::Provisioned if order.first_event.is_none() => 2,
-        OrderState::Provisioned => 3,
-        _ => 4,
+        OrderState::Provisioned => 2,
+        OrderState::Delivered | OrderState::Stopped => 3,
     }
 }
 
@@ -300,16 +288,14 @@ pub struct Decision {
 
 /// `POST /orders/{order}/approve`: orders and provisions in one transaction (D6.5, D6.7), and shows the token, once.
 pub async fn approve(page: Page, Path(id): Path<u32>, Form(form): Form<Decision>) -> Answer {
-    let id = OrderId(id);
-    let mut tx = page.app.store.write().await?;
-    let scope = page.caller.scope();
-    let found = order::order(tx.connection(), scope, id).await?;
-    let (actor, now) = (page.caller.actor(Some(found.client)), page.app.now());
-    order::approve(&mut tx, scope, id, &form.note, &actor, now).await?;
-    let provisioned = order::provision(&mut tx, scope, id, &mut StdRng::from_os_rng(), &actor, now).await?;
-    tx.commit().await?;
-    page.app.sources_changed.notify_one();
-    view(&page, id, Some(provisioned.token.reveal().to_owned())).await
+    let (_, token) = act::approve(&page, OrderId(id), &form.note).await?;
+    view(&page, OrderId(id), Some(token.reveal().to_owned())).await
+}
+
+/// `POST /orders/{order}/token`: a new token for a sender whose token was lost or got about, shown once.
+pub async fn token(page: Page, Path(id): Path<u32>) -> Answer {
+    let token = act::renew_token(&page, OrderId(id)).await?;
+    view(&page, OrderId(id), Some(token.reveal().to_owned())).await
 }
 
 /// `POST /orders/{order}/reject`.
@@ -412,62 +398,4 @@ async fn live_view(page: &Page, order: &Order) -> Result<LiveView, Fault> {
     }
     view.waiting = view.waiting && view.entries.is_empty();
     Ok(view)
-}
-
-/// Sender configurations with everything filled in. The token is only known right after the approval; later its place
-/// is marked.
-fn snippets(page: &Page, order: &Order, token: Option<&str>) -> Vec<Snippet> {
-    let intake = &page.app.settings.intake;
-    let token = token.unwrap_or("TOKEN");
-    let host = &intake.host;
-    if order.transport.name() == "http" {
-        return vec![Snippet {
-            tool: "curl",
-            place: "",
-            text: format!(
-                "curl --header 'Authorization: Bearer {token}' \\\n     --header 'Content-Type: application/x-ndjson' \\\n     \
-                 --data-binary @events.ndjson \\\n     {}/ingest/v1/ndjson",
-                intake.http_url
-            ),
-        }];
-    }
-    let (port, tls) = match order.transport.name() {
-        "tls" => (intake.syslog_tls_port, true),
-        _ => (intake.syslog_tcp_port, false),
-    };
-    let protocol = if order.transport.name() == "udp" { "udp" } else { "tcp" };
-    let (driver, transport) =
-        if tls { (" StreamDriver=\"gtls\" StreamDriverMode=\"1\"", "tls") } else { ("", protocol) };
-    vec![
-        Snippet {
-            tool: "rsyslog",
-            place: "/etc/rsyslog.d/60-sperwer.conf",
-            text: format!(
-                "template(name=\"sperwer\" type=\"string\"\n         \
-                 string=\"<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% \
-                 [sperwer@32473 token=\\\"{token}\\\"] %msg%\\n\")\n\
-                 *.* action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" protocol=\"{protocol}\"{driver}\n           \
-                 template=\"sperwer\" queue.type=\"LinkedList\" queue.filename=\"sperwer\"\n           \
-                 action.resumeRetryCount=\"-1\")"
-            ),
-        },
-        Snippet {
-            tool: "syslog-ng",
-            place: "/etc/syslog-ng/conf.d/sperwer.conf",
-            text: format!(
-                "rewrite r_sperwer {{ set(\"{token}\" value(\".SDATA.sperwer@32473.token\")); }};\n\
-                 destination d_sperwer {{ syslog(\"{host}\" port({port}) transport(\"{transport}\")); }};\n\
-                 log {{ source(s_src); rewrite(r_sperwer); destination(d_sperwer); }};"
-            ),
-        },
-        Snippet {
-            tool: "logger",
-            place: "",
-            text: format!(
-                "logger --rfc5424 --server {host} --port {port} {}--sd-id sperwer@32473 \\\n       \
-                 --sd-param 'token=\"{token}\"' 'test van Sperwer'",
-                if protocol == "udp" { "--udp " } else { "--tcp --octet-count " }
-            ),
-        },
-    ]
 }

@@ -1,6 +1,7 @@
 //! The work queue: open alert groups and open cases, ranked, and what an analyst does to a group.
 
 use crate::web::Answer;
+use crate::web::cursor;
 use crate::web::entry::{self, Entry};
 use crate::web::fault::{Fault, escape};
 use crate::web::names::{Name, Names, ci_names};
@@ -120,7 +121,7 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
         client: client.as_ref().map(|(id, _)| *id),
         text: Some(asked.q.trim().to_owned()).filter(|text| !text.is_empty()),
         limit: PAGE_GROUPS,
-        after: asked.after.as_deref().and_then(group_cursor),
+        after: asked.after.as_deref().and_then(cursor::group),
         ..GroupFilter::default()
     };
     let found = alert_queue(&page.app.store, scope, &filter).await?;
@@ -129,14 +130,14 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
     let unassigned =
         case_queue(&page.app.store, scope, &CaseFilter { unassigned: true, limit: 1, ..open }).await?;
     let names = page.names().await?;
-    let next = found.next.map(|(level, last_ms, id)| {
+    let next = found.next.map(|place| {
         format!(
-            "/queue?client={}&level={}&state={}&q={}&after={}.{last_ms}.{id}",
+            "/queue?client={}&level={}&state={}&q={}&after={}",
             escape(&asked.client),
             asked.level,
             asked.state,
             escape(&asked.q),
-            level.name()
+            cursor::group_text(place)
         )
     });
     let view = View {
@@ -154,12 +155,6 @@ pub async fn show(page: Page, Query(asked): Query<Asked>) -> Answer {
         q: asked.q,
     };
     page.render("queue.html", view)
-}
-
-fn group_cursor(text: &str) -> Option<(Level, i64, GroupId)> {
-    let mut parts = text.split('.');
-    let level = Level::from_name(parts.next()?)?;
-    Some((level, parts.next()?.parse().ok()?, GroupId(parts.next()?.parse().ok()?)))
 }
 
 #[derive(Serialize)]

@@ -192,7 +192,7 @@ async fn blank(page: &Page, asked: &Asked, from: Timestamp, to: Timestamp) -> Re
     let field = chosen(&asked.field, FIELD_DEFAULT);
     let mut base = format!("/search?client={}&range={range}&field={}", escape(&asked.client), escape(&field));
     if range == "custom" {
-        base.push_str(&format!("&from={}&to={}", escape(&asked.from), escape(&asked.to)));
+        base.push_str(&format!("&from={}&to={}", escape(&local(from)), escape(&local(to))));
     }
     let and_then =
         if asked.q.trim().is_empty() { String::new() } else { escape(&format!("({}) ", asked.q.trim())) };
@@ -309,7 +309,9 @@ fn range(name: &str) -> (&'static str, i64) {
 
 /// The time span of a request: one of the ranges up to now, or from and to in Brussels time.
 fn span(asked: &Asked, now: Timestamp) -> Result<(Timestamp, Timestamp), Telling> {
-    if asked.range == "custom" {
+    // "Custom" was picked and no ends were given yet: those of the default range, for the caller to change.
+    let chosen = asked.range == "custom" && !(asked.from.is_empty() && asked.to.is_empty());
+    if chosen {
         let (from, to) = (instant(&asked.from)?, instant(&asked.to)?);
         return if from < to { Ok((from, to)) } else { Err("wrong-time-order".into()) };
     }
@@ -370,5 +372,6 @@ mod tests {
         );
         assert!(span(&asked("custom", "2026-11-23T10:00", "2026-11-23T09:00"), now).is_err());
         assert!(span(&asked("custom", "gisteren", ""), now).is_err());
+        assert_eq!(span(&asked("custom", "", ""), now).unwrap(), span(&asked("24h", "", ""), now).unwrap());
     }
 }

@@ -10,6 +10,7 @@ use crate::web::shell::Page;
 use axum::extract::{Path, Query};
 use event::{ClientId, Scope, SourceId};
 use figures::health::{self, Flag, Health, HealthSettings, SourceFacts};
+use ingest::UnknownSender;
 use ledger::source::{Source, SourceState};
 use ledger::usage::{Dimension, Usage, usage};
 use ledger::{Day, Month};
@@ -210,13 +211,42 @@ pub async fn show(page: Page, Path(id): Path<u32>) -> Answer {
 
 #[derive(Serialize)]
 struct QuarantineView {
+    senders: Vec<SenderRow>,
     entries: Vec<Entry>,
     total: u64,
     events: i64,
     bytes: i64,
 }
 
-/// `GET /quarantine`: what came from senders that belong to nobody.
+/// Somebody who sends and belongs to nobody, since the start of the server.
+#[derive(Serialize)]
+struct SenderRow {
+    peer: String,
+    listener: String,
+    frames: u64,
+    bytes: u64,
+    dropped: u64,
+    first_ms: i64,
+    last_ms: i64,
+    sample: String,
+}
+
+impl SenderRow {
+    fn of(sender: UnknownSender) -> SenderRow {
+        SenderRow {
+            peer: sender.peer.map_or_else(String::new, |peer| peer.to_string()),
+            listener: sender.listener,
+            frames: sender.frames,
+            bytes: sender.bytes,
+            dropped: sender.dropped,
+            first_ms: sender.first_seen.millis(),
+            last_ms: sender.last_seen.millis(),
+            sample: sender.sample,
+        }
+    }
+}
+
+/// `GET /quarantine`: who sends without belonging to anybody, and what came from senders that belong to nobody.
 pub async fn quarantine(page: Page) -> Answer {
     let scope = page.caller.scope().narrowed_to(ClientId::QUARANTINE);
     let (total, entries) = entry::newest(&page, &scope).await?;
@@ -224,5 +254,9 @@ pub async fn quarantine(page: Page) -> Answer {
     let mut connection = page.app.store.read().acquire().await?;
     let used = usage(&mut connection, &scope, month..=month, &[]).await?;
     let used = used.first().map(|row| row.usage).unwrap_or_default();
-    page.render("quarantine.html", QuarantineView { entries, total, events: used.events, bytes: used.bytes })
+    let senders = page.app.telemetry.unknown_senders().into_iter().map(SenderRow::of).collect();
+    page.render(
+        "quarantine.html",
+        QuarantineView { senders, entries, total, events: used.events, bytes: used.bytes },
+    )
 }

@@ -109,7 +109,7 @@ impl Limits {
 }
 
 fn limits(page: &Page, month: Month) -> Result<Limits, Fault> {
-    let list = page.app.prices.list(month).map_err(Fault::internal)?;
+    let list = page.app.prices.list(month)?;
     Ok(Limits { bytes: list.standard.volume_bytes(), cases: list.standard.cases })
 }
 

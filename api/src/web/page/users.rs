@@ -190,7 +190,7 @@ fn plain(detail: String) -> String {
 /// `GET /audit`: the newest rows, and whether the chain holds.
 pub async fn audit(page: Page, Query(query): Query<Before>) -> Answer {
     let rows = page.app.store.audit_page(page.caller.scope(), query.before, AUDIT_ROWS).await?;
-    let (holds, broken) = page.app.store.audit_check().await?;
+    let (holds, broken) = page.app.audit_watch.look(&page.app.store, page.app.now()).await?;
     let next = (rows.len() == AUDIT_ROWS as usize).then(|| rows.last().map(|row| row.id)).flatten();
     let rows = rows
         .into_iter()

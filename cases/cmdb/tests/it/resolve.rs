@@ -93,7 +93,8 @@ async fn strongest_first_within_the_client() {
         let found = resolver.resolution(&event(*client, *peer, fields));
         assert_eq!(name_of(&store, found).await, *expected, "{client} {peer:?} {fields:?}");
     }
-    let of = |client| resolver.resolve(&event(client, None, &[text(HOST_NAME, "web01")])).unwrap().ci;
+    let of =
+        |client| resolver.resolution(&event(client, None, &[text(HOST_NAME, "web01")])).found().unwrap().ci;
     assert_ne!(of(ANB), of(GENT));
 }
 
@@ -112,9 +113,9 @@ async fn several_owners_are_never_picked_from() {
     let short = [text(known::HOST_NAME, "web01"), ip(known::HOST_IP, "10.9.0.9")];
     let found = resolver.resolution(&event(ANB, Some("10.9.0.9"), &short));
     assert_eq!(found, Resolution::Ambiguous(MatchMethod::Hostname));
-    assert_eq!(resolver.resolve(&event(ANB, Some("10.1.0.11"), &[])), None);
-    assert_eq!(resolver.resolve(&event(ANB, None, &[])), None);
-    assert_eq!(resolver.missed(), (1, 1));
+    let by_address = resolver.resolution(&event(ANB, Some("10.1.0.11"), &[]));
+    assert_eq!((by_address.found(), by_address), (None, Resolution::Ambiguous(MatchMethod::Peer)));
+    assert_eq!(resolver.resolution(&event(ANB, None, &[])), Resolution::Unknown);
 }
 
 #[tokio::test]
@@ -123,10 +124,13 @@ async fn a_linked_source_beats_its_network_and_stays_with_its_client() {
     let filter = cmdb::CiFilter { text: Some("web02".into()), ..cmdb::CiFilter::default() };
     let web = cmdb::list(&store, &event::Scope::clients([ANB]), &filter).await.unwrap().cis[0].id;
     let resolver = Resolver::load(&store, &[(SOURCE, web)]).await.unwrap();
-    let found = resolver.resolve(&event(ANB, Some("10.1.7.7"), &[])).unwrap();
+    let found = resolver.resolution(&event(ANB, Some("10.1.7.7"), &[])).found().unwrap();
     assert_eq!((found.ci, found.method), (web, MatchMethod::Source));
-    assert_eq!(resolver.resolve(&event(GENT, None, &[])), None);
-    assert_eq!(resolver.resolve(&event(ANB, Some("10.1.0.21"), &[])).unwrap().method, MatchMethod::Peer);
+    assert_eq!(resolver.resolution(&event(GENT, None, &[])).found(), None);
+    assert_eq!(
+        resolver.resolution(&event(ANB, Some("10.1.0.21"), &[])).found().unwrap().method,
+        MatchMethod::Peer
+    );
 }
 
 #[tokio::test]

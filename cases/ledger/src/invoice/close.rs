@@ -5,6 +5,7 @@ use super::{Facts, Invoice, Item, Remark, draft};
 use crate::billing::BillingError;
 use crate::case_count::{self, CaseRef};
 use crate::correction::{Correction, CorrectionKind, blank, enter, entry_month};
+use crate::error::id;
 use crate::figure::{FigureOrigin, last_closed, service_start};
 use crate::month::Month;
 use crate::price::PriceBook;
@@ -13,13 +14,13 @@ use crate::usage::{month as stored_month, month_usage};
 use crate::{LedgerError, Refusal};
 use event::{ClientId, Scope, Timestamp};
 use rust_decimal::Decimal;
-use sqlx::Row;
+use sqlx::{AnyConnection, Row};
 use std::collections::BTreeMap;
 use store::{Actor, Tx};
 
 /// Closes a month of a client: its figures, its lines and their evidence never change again, and a standard client whose
-/// averages reach a limit gets its notice (D7.4). The caller sees to it that the case reader has passed the end of the
-/// month; should it not have, [`reconcile`] enters what came late.
+/// averages reach a limit gets its notice (D7.4). The caller sees to it that the case reader has handled all that was
+/// received in the month ([`Month::settled`]); what is learned later is entered by [`reconcile`].
 ///
 /// # Errors
 /// [`BillingError::NotOver`], [`BillingError::Closed`], [`BillingError::EarlierOpen`], [`BillingError::Unpriced`];
@@ -169,7 +170,8 @@ async fn give_notice(tx: &mut Tx, invoice: &Invoice, now: Timestamp) -> Result<N
 /// Records the amount of a line that the price list has no answer for.
 ///
 /// # Errors
-/// [`BillingError::Closed`], [`LedgerError::Refused`] unless the amount is in whole cents and has a reason.
+/// [`BillingError::Closed`], [`LedgerError::Refused`] unless the item is one of [`Item::BY_HAND`] and the amount is in
+/// whole cents and has a reason.
 pub async fn price_by_hand(
     tx: &mut Tx,
     (client, month): (ClientId, Month),
@@ -181,6 +183,10 @@ pub async fn price_by_hand(
 ) -> Result<(), BillingError> {
     if last_closed(tx.connection(), client).await?.is_some_and(|last| month <= last) {
         return Err(BillingError::Closed { month });
+    }
+    if !Item::BY_HAND.contains(&item) {
+        let reason = Refusal::Other(format!("{} follows from the price list or from an entry", item.name()));
+        return Err(LedgerError::Refused { field: "item", reason }.into());
     }
     if reason.trim().is_empty() || crate::money::cents(amount) != amount {
         let reason = Refusal::Other("needs whole cents and a reason".to_owned());
@@ -280,6 +286,16 @@ async fn leaves_gap(tx: &mut Tx, client: ClientId, month: Month) -> Result<bool,
     let (first, last): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
     let (Some(first), Some(last)) = (first, last) else { return Ok(false) };
     Ok(month < stored_month(first)?.previous() || month > stored_month(last)?.next())
+}
+
+/// The clients with a month that was closed here: those for whom [`reconcile`] can find something.
+///
+/// # Errors
+/// [`LedgerError::Store`].
+pub async fn closed_clients(connection: &mut AnyConnection) -> Result<Vec<ClientId>, LedgerError> {
+    let sql = "SELECT DISTINCT client_id FROM month_close WHERE origin = 'closed' ORDER BY client_id";
+    let numbers: Vec<i64> = sqlx::query_scalar(sql).fetch_all(connection).await?;
+    numbers.into_iter().map(|number| id(number, "client number").map(ClientId)).collect()
 }
 
 /// Compares the closed months of a client with what is known now and enters the differences: cases merged, withdrawn or

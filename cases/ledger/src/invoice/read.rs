@@ -105,9 +105,7 @@ async fn hand_prices(
     for row in &rows {
         let (item, amount): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let (reason, by): (String, String) = (row.try_get(2)?, row.try_get(3)?);
-        let known = [Item::ProcessedGb, Item::StoredGb, Item::CaseBand]
-            .into_iter()
-            .find(|known| known.name() == item);
+        let known = Item::BY_HAND.into_iter().find(|known| known.name() == item);
         let item = known.ok_or(LedgerError::Corrupt { what: "item", found: item })?;
         let amount = amount.parse().map_err(|_| LedgerError::Corrupt { what: "amount", found: amount })?;
         prices.push(HandPrice { item, amount, reason: format!("priced by {by}: {reason}") });

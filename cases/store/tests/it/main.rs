@@ -1,7 +1,7 @@
 //! The store against a real database: see `store::testing`.
 
 use chrono::NaiveDate;
-use event::{ClientId, EventId, ProviderId, Scope};
+use event::{ClientId, EventId, ProviderId, Scope, Timestamp};
 use store::{ClientEntry, Store, StoreError, StoreSettings};
 
 #[tokio::test]
@@ -66,6 +66,7 @@ async fn what_is_not_committed_never_happened() {
     tx.set_setting("cmdb.version", "4").await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(store.position("cases").await.unwrap(), EventId(u64::MAX / 2));
+    assert_eq!(store.received("cases").await.unwrap(), None);
     assert_eq!(store.setting("cmdb.version").await.unwrap().as_deref(), Some("4"));
     assert_eq!(store.setting("other").await.unwrap(), None);
 }
@@ -145,4 +146,17 @@ async fn rows_that_come_during_a_check_raise_no_alarm() {
     }
     writing.await.unwrap();
     assert_eq!(store.audit_check().await.unwrap(), (300, None));
+}
+
+#[tokio::test]
+async fn how_far_a_reader_has_come_in_time_goes_forward_only() {
+    let store = store::testing::open().await;
+    assert_eq!(store.received("cases").await.unwrap(), None);
+    for (noted, known) in [(7_000, 7_000), (9_000, 9_000), (8_000, 9_000)] {
+        let mut tx = store.write().await.unwrap();
+        tx.set_position("cases", EventId(1)).await.unwrap();
+        tx.note_received("cases", Timestamp::from_millis(noted)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(store.received("cases").await.unwrap(), Some(Timestamp::from_millis(known)));
+    }
 }
