@@ -3,6 +3,7 @@
 use crate::audit_watch::AuditWatch;
 use crate::identity::session::Lifetime;
 use crate::identity::throttle::Throttle;
+use crate::reads::ReadLog;
 use crate::web::template::Templates;
 use event::{FieldTable, Timestamp};
 use figures::Calendar;
@@ -42,6 +43,8 @@ pub struct App {
     pub kris: KriSettings,
     /// Price lists.
     pub prices: PriceBook,
+    /// What was read, on its way to the audit log.
+    pub reads: ReadLog,
     /// Places for notes that are written beside requests; at the limit a note is left out.
     pub notes: Arc<Semaphore>,
     /// What the listeners count, and who sends that nobody knows.
@@ -147,6 +150,7 @@ impl App {
             calendar: Calendar::shipped(),
             kris: KriSettings::shipped(),
             prices,
+            reads: ReadLog::default(),
             notes: Arc::new(Semaphore::new(NOTES_MAX)),
             telemetry: Arc::new(Telemetry::new()),
             audit_watch: AuditWatch::default(),

@@ -12,6 +12,7 @@ pub mod data;
 pub mod demo;
 pub mod identity;
 pub mod pipeline;
+pub mod reads;
 pub mod registry;
 pub mod rest;
 pub mod server;

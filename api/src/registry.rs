@@ -12,6 +12,7 @@ use parse::{Catalogue, Parser, SourceSettings};
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::Store;
+use tokio::sync::Mutex;
 
 /// Sources, parser settings and CMDB as the hot path sees them.
 pub struct Registry {
@@ -20,6 +21,8 @@ pub struct Registry {
     fields: Arc<FieldTable>,
     table: Arc<ArcSwap<SourceTable>>,
     view: ArcSwap<Snapshot>,
+    /// Held while the store is read again: two at a time could give two snapshots one generation.
+    refreshing: Mutex<()>,
 }
 
 /// One state of the registry; stays as it is while somebody works with it.
@@ -53,6 +56,7 @@ impl Registry {
             fields,
             table: Arc::new(ArcSwap::from_pointee(table(&rows))),
             view: ArcSwap::from_pointee(snapshot),
+            refreshing: Mutex::new(()),
         }))
     }
 
@@ -80,16 +84,14 @@ impl Registry {
         View(self.view.load_full())
     }
 
-    /// Reads the store again and takes over what changed.
+    /// Reads the store again and takes over what changed: first how lines are to be read, then who may send, so that
+    /// the first line of a new source is already read as it should be.
     ///
     /// # Errors
     /// When the store cannot be read; everything stays as it was.
     pub async fn refresh(&self) -> anyhow::Result<()> {
+        let _refreshing = self.refreshing.lock().await;
         let rows = ingestion_rows(&self.store).await?;
-        let table = table(&rows);
-        if **self.table.load() != table {
-            self.table.store(Arc::new(table));
-        }
         let (sources, links) = (settings(&rows), links(&rows));
         let old = self.view.load();
         let version = cmdb::version(&self.store).await.context("asking for the version of the CMDB")?;
@@ -97,6 +99,10 @@ impl Registry {
             let resolver = Resolver::load(&self.store, &links).await.context("loading the CMDB")?;
             let generation = old.generation + 1;
             self.view.store(Arc::new(Snapshot { generation, sources, links, resolver }));
+        }
+        let table = table(&rows);
+        if **self.table.load() != table {
+            self.table.store(Arc::new(table));
         }
         Ok(())
     }
@@ -175,4 +181,75 @@ fn bind(table: &mut SourceTable, credential: &Credential, to: Attribution) -> bo
 /// An address alone is the network of that one address.
 fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use event::Timestamp;
+    use ingest::Evidence;
+    use ledger::credential::add_credential;
+    use ledger::source::{put_source, stop_source};
+    use ledger::{NewSource, SourceTransport};
+    use store::testing::TestStore;
+    use store::{Actor, ClientEntry};
+
+    fn now() -> Timestamp {
+        Timestamp::from_secs(1_795_424_400)
+    }
+
+    /// A source that is known by the listener `door`.
+    async fn register(store: &TestStore) -> SourceId {
+        let actor = Actor::program("test");
+        let mut tx = store.write().await.unwrap();
+        let client = tx.put_client(&ClientEntry::new("anb", "ANB")).await.unwrap();
+        let new = NewSource::new(client, "Firewall", "cisco-asa", SourceTransport::Tcp);
+        let source = put_source(&mut tx, &new, &actor, now()).await.unwrap();
+        let credential = Credential::of_listener("door");
+        add_credential(&mut tx, source, &credential, &actor, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        source
+    }
+
+    async fn load(store: &TestStore) -> Arc<Registry> {
+        let (catalogue, fields) = (Arc::new(Catalogue::builtin()), Arc::new(FieldTable::new()));
+        Registry::load((**store).clone(), catalogue, fields).await.unwrap()
+    }
+
+    fn lets_in(registry: &Registry) -> bool {
+        let evidence = Evidence { listener: "door", ..Evidence::default() };
+        registry.table().load().resolve(&evidence).is_some()
+    }
+
+    #[tokio::test]
+    async fn nobody_is_let_in_whose_lines_could_not_be_read_right() {
+        let store = store::testing::open().await;
+        let registry = load(&store).await;
+        let source = register(&store).await;
+        let mut tx = store.write().await.unwrap();
+        sqlx::query("ALTER TABLE ci_identifier RENAME TO away").execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(registry.refresh().await.is_err() && !lets_in(&registry));
+        let mut tx = store.write().await.unwrap();
+        sqlx::query("ALTER TABLE away RENAME TO ci_identifier").execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+        registry.refresh().await.unwrap();
+        assert!(lets_in(&registry) && registry.view().0.sources.iter().any(|(id, _)| *id == source));
+    }
+
+    #[tokio::test]
+    async fn what_a_stopped_source_sent_before_is_read_as_ever() {
+        let store = store::testing::open().await;
+        let source = register(&store).await;
+        let registry = load(&store).await;
+        assert!(lets_in(&registry));
+        let mut tx = store.write().await.unwrap();
+        stop_source(&mut tx, &event::Scope::every_client(), source, &Actor::program("test"), now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        registry.refresh().await.unwrap();
+        assert!(!lets_in(&registry));
+        assert!(registry.view().0.sources.iter().any(|(id, _)| *id == source));
+    }
 }

@@ -1,10 +1,12 @@
 //! The running server: every stage opened, wired and stopped in order.
 
+mod address;
 mod first_login;
 mod housekeeping;
 mod metrics;
 mod open;
 mod probe;
+mod serve;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tls;
@@ -12,6 +14,7 @@ mod tls;
 use crate::app::App;
 use crate::config::Checked;
 use crate::pipeline::{self, CaseReader, IndexReader, ReaderHealth, Understand, Unresolved};
+use crate::reads;
 use crate::registry::Registry;
 use anyhow::Context;
 use axum::Router;
@@ -21,6 +24,7 @@ use housekeeping::Housekeeping;
 use index::Index;
 use ingest::limits::Limits;
 use ingest::{Ingress, Journal, Listeners, Telemetry};
+use serve::WebLimits;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -100,6 +104,7 @@ impl Server {
             .merge(ingest::http_router("web", &ingress));
         serve_web(config, web, router, &stop, &mut tasks)?;
         tasks.spawn(follow_registry(Arc::clone(&running), Arc::clone(&app), stop.clone()));
+        tasks.spawn(write_reads(Arc::clone(&app), stop.clone()));
         let keeper = Housekeeping::new(Arc::clone(&running), config.index.retain_days, config.prices.clone());
         tasks.spawn(keeper.run(stop.clone()));
         let reader_ended = CancellationToken::new();
@@ -156,9 +161,25 @@ impl Server {
         let finished = async { while self.tasks.join_next().await.is_some() {} };
         // A request that still runs after this is cut off with the process.
         let _ = tokio::time::timeout(WEB_DRAIN_TIMEOUT, finished).await;
+        self.app.notes_written().await;
+        // Also those of the requests that were answered last.
+        self.app.reads.write(&self.running.store).await.context("writing the audit log")?;
         self.running.journal.close();
         anyhow::ensure!(drained, "some of what was read could not be made durable before the stop");
         Ok(())
+    }
+}
+
+/// Brings what was read into the audit log.
+async fn write_reads(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = app.reads.write(&app.store).await {
+            tracing::warn!("what was read waits to be written to the audit log: {error}");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(reads::WRITE_INTERVAL) => {}
+        }
     }
 }
 
@@ -207,25 +228,7 @@ fn serve_web(
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<()> {
-    let stop = stop.clone().cancelled_owned();
-    match &config.web.tls {
-        None => {
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let server = axum::serve(listener, service).with_graceful_shutdown(stop);
-            tasks.spawn(async move { report(server.await) });
-        }
-        Some(files) => {
-            let service = tls::service(router);
-            let server =
-                axum::serve(tls::TlsListener::new(listener, files)?, service).with_graceful_shutdown(stop);
-            tasks.spawn(async move { report(server.await) });
-        }
-    }
+    let tls = config.web.tls.as_ref().map(tls::acceptor).transpose()?;
+    tasks.spawn(serve::serve(listener, tls, router, WebLimits::default(), stop.clone()));
     Ok(())
-}
-
-fn report(result: std::io::Result<()>) {
-    if let Err(error) = result {
-        tracing::error!(%error, "the web server stopped");
-    }
 }

@@ -2,9 +2,10 @@
 
 use super::written::{self, LogFormat, Protocol, Written};
 use super::{Problem, prices};
+use ipnet::IpNet;
 use ledger::PriceBook;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The journal's segments are at least this big: smaller ones would be mostly headers and file handles.
@@ -49,8 +50,12 @@ pub struct Checked {
 pub struct WebServer {
     /// Address and port.
     pub listen: SocketAddr,
-    /// The name by which senders and browsers reach this machine.
+    /// The name by which senders reach this machine.
     pub public_host: Option<String>,
+    /// The address of the pages as browsers type it, without a path.
+    pub public_url: Option<String>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Certificate and key, for HTTPS.
     pub tls: Option<TlsFiles>,
 }
@@ -116,7 +121,9 @@ impl TryFrom<Written> for Checked {
         let web = WebServer {
             listen: check.address("web.listen", &written.web.listen),
             public_host: written.web.public_host.clone(),
-            tls: written.web.tls.as_ref().map(|tls| check.tls("web.tls", tls)),
+            public_url: written.web.public_url.as_ref().map(|url| check.public_url("web.public_url", url)),
+            trusted_proxies: check.networks("web.trusted_proxies", &written.web.trusted_proxies),
+            tls: written.web.tls.as_ref().map(|tls| check.web_tls("web.tls", tls)),
         };
         let syslog = check.syslog(&written.ingest.syslog);
         let http = written.ingest.http.as_ref().map(|http| HttpInput {
@@ -217,6 +224,43 @@ impl Check {
             client_ca: tls.client_ca.clone(),
             client_certificate_required: tls.client_certificate_required,
         }
+    }
+
+    /// The pages know their callers by login and token, not by certificate.
+    fn web_tls(&mut self, key: &str, tls: &written::Tls) -> TlsFiles {
+        let text = "the pages ask nobody for a client certificate: leave this out";
+        if tls.client_ca.is_some() {
+            self.problem(&format!("{key}.client_ca"), text);
+        }
+        if tls.client_certificate_required {
+            self.problem(&format!("{key}.client_certificate_required"), text);
+        }
+        self.tls(key, &written::Tls { client_ca: None, client_certificate_required: false, ..tls.clone() })
+    }
+
+    fn public_url(&mut self, key: &str, url: &str) -> String {
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = host.map(|host| host.strip_suffix('/').unwrap_or(host));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
+        if !host.is_some_and(|host| !host.is_empty() && host.chars().all(plain)) {
+            self.problem(key, format!("'{url}' is not an address such as https://logs.example.org"));
+        }
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn networks(&mut self, key: &str, texts: &[String]) -> Vec<IpNet> {
+        let mut networks = Vec::with_capacity(texts.len());
+        for (at, text) in texts.iter().enumerate() {
+            let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+            match network {
+                Some(network) => networks.push(network),
+                None => self.problem(
+                    &format!("{key}[{at}]"),
+                    format!("'{text}' is not an address or network, such as 127.0.0.1 or 10.0.0.0/8"),
+                ),
+            }
+        }
+        networks
     }
 
     fn syslog(&mut self, listeners: &[written::Syslog]) -> Vec<SyslogInput> {
@@ -331,6 +375,27 @@ mod tests {
         assert!(found[0].starts_with("billing.prices: price list"), "{found:?}");
         let found = problems("[billing]\nprices = \"/does/not/exist\"");
         assert!(found[0].starts_with("billing.prices: cannot read the price lists in"), "{found:?}");
+    }
+
+    #[test]
+    fn what_the_pages_cannot_do_is_said() {
+        let text = r#"
+            [web]
+            public_url = "logs.example.org"
+            trusted_proxies = ["127.0.0.1", "::1", "10.0.0.0/8", "proxy"]
+            tls = { certificate = "/dev/null", key = "/dev/null", client_ca = "/dev/null", client_certificate_required = true }
+        "#;
+        let found = problems(text);
+        for key in ["public_url", "trusted_proxies[3]", "tls.client_ca", "tls.client_certificate_required"] {
+            let of_key = format!("web.{key}: ");
+            assert_eq!(found.iter().filter(|line| line.starts_with(&of_key)).count(), 1, "{key}: {found:?}");
+        }
+        for url in ["https://logs.example.org", "http://[::1]:8080/", "https://10.0.0.1:8443"] {
+            assert_eq!(problems(&format!("[web]\npublic_url = \"{url}\"")), Vec::<String>::new());
+        }
+        for url in ["https://", "https://logs.example.org/siem", "ftp://x", "https://a b"] {
+            assert_eq!(problems(&format!("[web]\npublic_url = \"{url}\"")).len(), 1, "{url}");
+        }
     }
 
     #[test]

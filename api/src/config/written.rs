@@ -50,16 +50,27 @@ impl Default for Written {
 pub struct Web {
     /// Address and port. Default `127.0.0.1:8080`.
     pub listen: String,
-    /// The name by which senders and browsers reach this machine, for the snippets that clients are shown. Default: the
-    /// address of `listen`.
+    /// The name by which senders reach this machine, for the snippets that clients are shown. Default: the host of
+    /// `public_url`, else the address of `listen`.
     pub public_host: Option<String>,
+    /// The address of the pages as browsers type it, when a proxy stands before them: `https://logs.example.org`. With
+    /// `https` the session cookie travels over TLS only.
+    pub public_url: Option<String>,
+    /// Addresses or networks of the proxies whose `X-Forwarded-For` is believed. Default: none.
+    pub trusted_proxies: Vec<String>,
     /// Certificate and key; without them the pages are plain HTTP and belong behind a proxy that speaks TLS.
     pub tls: Option<Tls>,
 }
 
 impl Default for Web {
     fn default() -> Web {
-        Web { listen: "127.0.0.1:8080".to_owned(), public_host: None, tls: None }
+        Web {
+            listen: "127.0.0.1:8080".to_owned(),
+            public_host: None,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            tls: None,
+        }
     }
 }
 

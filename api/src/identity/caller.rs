@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use event::{ClientId, Scope};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How the caller showed who it is.
 #[derive(Clone, Debug)]
@@ -28,11 +28,12 @@ struct Inner {
     scope: Scope,
     credential: Credential,
     peer: String,
+    read_of: OnceLock<ClientId>,
 }
 
 impl Caller {
     pub(super) fn new(user: User, credential: Credential, peer: String) -> Caller {
-        Caller(Arc::new(Inner { scope: user.scope(), user, credential, peer }))
+        Caller(Arc::new(Inner { scope: user.scope(), user, credential, peer, read_of: OnceLock::new() }))
     }
 
     /// The user.
@@ -69,6 +70,21 @@ impl Caller {
     #[must_use]
     pub fn actor(&self, client: Option<ClientId>) -> store::Actor {
         self.0.user.actor(client)
+    }
+
+    /// Says whose data this request reads, for the audit log; the first word counts.
+    pub fn reads(&self, client: ClientId) {
+        let _ = self.0.read_of.set(client);
+    }
+
+    /// Whose data this request read, where it is one client's.
+    #[must_use]
+    pub fn read_of(&self) -> Option<ClientId> {
+        let only = match &self.0.user.organisation {
+            Organisation::Clients(clients) if clients.len() == 1 => clients.first().copied(),
+            _ => None,
+        };
+        self.0.read_of.get().copied().or(only)
     }
 
     /// How it showed who it is.

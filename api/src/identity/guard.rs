@@ -5,11 +5,12 @@ use super::secret::same;
 use super::session;
 use super::{Action, Caller, Credential, Secret, token, user};
 use crate::app::App;
+use crate::reads::Read;
 use crate::web::fault::Fault;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use event::Timestamp;
@@ -59,10 +60,18 @@ pub async fn check(app: Arc<App>, access: Access, in_person: bool, request: Requ
         true => Err(Fault::Forbidden),
         false => admit(access, caller.as_ref(), request).await,
     };
+    let target = admitted.as_ref().ok().map(|request| (request.method().clone(), request.uri().clone()));
     let mut response = match admitted {
         Ok(request) => next.run(request).await,
         Err(fault) => fault.into_response(),
     };
+    if let (Some(caller), Some((method, uri)), Access::May(action)) = (&caller, target, access)
+        && is_safe(&method)
+        && response.status().is_success()
+        && let Err(fault) = note_read(&app, caller, action, &uri).await
+    {
+        response = fault.into_response();
+    }
     if let Some(caller) = caller {
         response.extensions_mut().insert(caller);
     }
@@ -154,6 +163,23 @@ async fn identify(app: &Arc<App>, request: &Parts, now: Timestamp) -> Result<Opt
     let user = user::by_id(pool, id).await?.filter(|user| !user.disabled);
     let peer = peer(&request.extensions, &request.headers, &app.settings.trusted_proxies);
     Ok(user.map(|user| Caller::new(user, credential, peer)))
+}
+
+/// Notes what was read, for the audit log (D9.4). What cannot be noted is not shown.
+async fn note_read(app: &App, caller: &Caller, action: Action, uri: &Uri) -> Result<(), Fault> {
+    let client = caller.read_of();
+    let read = Read {
+        at: app.now(),
+        actor: caller.actor(client),
+        action: format!("read.{action}"),
+        client,
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+    };
+    if app.reads.note(read) {
+        app.reads.write(&app.store).await?;
+    }
+    Ok(())
 }
 
 /// Notes that a session or token was used, beside the request, which neither waits for the writer nor fails with it.

@@ -73,7 +73,6 @@ impl Reader for CaseReader {
         let mut work = Work::new(&self.rules, position);
         let mut arena = Bump::new();
         health.reached(position, position);
-        health.recovered();
         let mut quiet_noted = Timestamp(0);
         while !stop.is_cancelled() {
             let before = clock::now();
@@ -87,6 +86,10 @@ impl Reader for CaseReader {
                 health.held_back(self.runtime.block_on(self.write(&work))?);
                 work.begin_anew();
                 health.reached(work.next, work.next);
+            }
+            // What could not be written before has been by now, or there is nothing to write.
+            if work.is_empty() {
+                health.recovered();
             }
             if work.is_empty() && caught_up && before.secs() - quiet_noted.secs() >= QUIET_INTERVAL_SECS {
                 self.runtime.block_on(self.note_quiet(work.next, before))?;
@@ -191,5 +194,60 @@ fn level(level: detect::Level) -> desk::Level {
         detect::Level::Medium => desk::Level::Medium,
         detect::Level::High => desk::Level::High,
         detect::Level::Critical => desk::Level::Critical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing;
+    use event::{Origin, SourceId, Timestamp, Transport};
+    use ingest::Batch;
+    use std::time::Duration;
+
+    async fn rename(store: &Store, from: &str, to: &str) {
+        let mut tx = store.write().await.unwrap();
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        sqlx::query(&sql).execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn trouble_is_over_when_what_was_waiting_is_written() {
+        let (running, _folder) = testing::running().await;
+        let client = ClientId::QUARANTINE;
+        let origin = Origin { client, source: SourceId::UNKNOWN, transport: Transport::Udp, peer: None };
+        let mut batch = Batch::new();
+        batch.push(&origin, Timestamp::from_secs(1_795_424_400), false, b"<13>hello");
+        running.journal.append(batch).await.unwrap().await.unwrap();
+        let (stop, health) = (CancellationToken::new(), Arc::new(ReaderHealth::default()));
+        let follow = || {
+            let mut reader = CaseReader {
+                journal: running.journal.clone(),
+                store: running.store.clone(),
+                understand: Understand::new(Arc::clone(&running.registry)),
+                rules: Arc::clone(&running.rules),
+                policy: Arc::clone(&running.policy),
+                runtime: Handle::current(),
+            };
+            let (stop, health) = (stop.clone(), Arc::clone(&health));
+            tokio::task::spawn_blocking(move || reader.follow(&stop, &health))
+        };
+        health.failed("the disk is full".to_owned());
+        rename(&running.store, "source_day", "away").await;
+        assert!(follow().await.unwrap().is_err());
+        assert_eq!(health.trouble().as_deref(), Some("the disk is full"), "nothing has worked yet");
+
+        rename(&running.store, "away", "source_day").await;
+        let following = follow();
+        let recovered = async {
+            while health.trouble().is_some() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), recovered).await.expect("the reader recovers");
+        assert_eq!(health.position(), EventId(1));
+        stop.cancel();
+        following.await.unwrap().unwrap();
     }
 }

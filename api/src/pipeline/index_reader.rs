@@ -31,7 +31,6 @@ impl Reader for IndexReader {
         let mut reader = self.journal.reader(writer.position());
         let mut arena = Bump::new();
         health.reached(writer.position(), writer.durable_position());
-        health.recovered();
         while !stop.is_cancelled() {
             match reader.next(POLL_INTERVAL).context("reading the journal for the index")? {
                 Some(block) => self.add(&block, &mut writer, &mut arena).context("indexing")?,
@@ -41,6 +40,9 @@ impl Reader for IndexReader {
             // What was added is found only from the next commit on.
             let searchable = if writer.has_uncommitted() { health.position() } else { writer.position() };
             health.reached(searchable, writer.durable_position());
+            if !writer.has_uncommitted() {
+                health.recovered();
+            }
         }
         writer.checkpoint().context("making the index durable before the stop")?;
         health.reached(writer.position(), writer.durable_position());

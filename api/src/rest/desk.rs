@@ -188,6 +188,7 @@ fn known<T>(field: &str, text: &str, read: impl FnOnce(&str) -> Option<T>) -> Re
 pub async fn alert(page: Page, Path(group): Path<i64>) -> Result<Json<GroupDetail>, Fault> {
     let (store, scope) = (&page.app.store, page.caller.scope());
     let group = desk::group(store, scope, GroupId(group)).await?.ok_or(Fault::NotFound)?;
+    page.caller.reads(group.client);
     let alerts = desk::alerts_of(store, scope, group.id, GROUP_ALERTS).await?;
     let names = page.names().await?;
     let first_alerts = alerts

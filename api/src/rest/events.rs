@@ -47,6 +47,7 @@ pub async fn search(
 pub async fn event(page: Page, Path(event): Path<u64>) -> Result<Json<Value>, Fault> {
     let (index, scope) = (page.app.index.clone(), page.caller.scope().clone());
     let hit = on_busy_thread(move || index.get(&scope, EventId(event))).await?.ok_or(Fault::NotFound)?;
+    page.caller.reads(hit.client);
     Ok(Json(serde_json::to_value(&hit).map_err(Fault::internal)?))
 }
 

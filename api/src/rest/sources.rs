@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use figures::health::{self, HealthSettings};
 use ledger::Day;
 use ledger::order::{self, FollowUp, NewOrder, Order, OrderId};
+use ledger::source::SourceState;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -66,8 +67,10 @@ pub async fn sources(page: Page, Query(paging): Query<Paging>) -> Result<Json<It
             state: source.state.name(),
             created: source.created.to_string(),
             last_received: health.get(&source.id).and_then(|h| h.last_ms).map(rfc3339),
+            // A source that was stopped is silent as it should be.
             flags: health
                 .get(&source.id)
+                .filter(|_| source.state == SourceState::Active)
                 .map_or_else(Vec::new, |h| h.flags.iter().map(figures::Flag::name).collect()),
             name: source.name,
         })
@@ -123,6 +126,7 @@ pub async fn order(page: Page, Path(order): Path<u32>) -> Result<Json<OrderItem>
     let mut connection = page.app.store.read().acquire().await?;
     let found = order::order(&mut connection, page.caller.scope(), OrderId(order)).await?;
     drop(connection);
+    page.caller.reads(found.client);
     Ok(Json(order_item(found, &page.names().await?)))
 }
 

@@ -1,6 +1,7 @@
 //! Opens the stages of a data directory in the order in which they need each other.
 
 use super::Running;
+use super::address::Addresses;
 use crate::app::{App, Intake, WebSettings};
 use crate::clock;
 use crate::config::{Checked, SyslogProtocol, TlsFiles};
@@ -143,19 +144,18 @@ pub(super) async fn app(
         let input = config.syslog.iter().find(|input| wanted(&input.protocol))?;
         listeners.address(&input.name).map(|address| address.port())
     };
-    let scheme = if config.web.tls.is_some() { "https" } else { "http" };
+    let http = config.http.as_ref().and_then(|http| listeners.address(&http.name));
+    let addresses = Addresses::new(&config.web, web, http);
     let settings = WebSettings {
-        secure_cookies: config.web.tls.is_some(),
+        secure_cookies: addresses.tls,
+        trusted_proxies: config.web.trusted_proxies.clone(),
         intake: Intake {
-            host: config.web.public_host.clone().unwrap_or_else(|| web.ip().to_string()),
+            host: addresses.host,
             syslog_udp_port: port(|protocol| matches!(protocol, SyslogProtocol::Udp)),
             syslog_tcp_port: port(|protocol| matches!(protocol, SyslogProtocol::Tcp)),
             syslog_tls_port: port(|protocol| matches!(protocol, SyslogProtocol::Tls(_))),
             tls_client_certificate: first_tls(config).is_some_and(|tls| tls.client_certificate_required),
-            http_url: match &config.web.public_host {
-                Some(host) => format!("{scheme}://{host}:{}", web.port()),
-                None => format!("{scheme}://{web}"),
-            },
+            http_url: addresses.http_url,
         },
         ..WebSettings::default()
     };

@@ -22,7 +22,9 @@ pub async fn detail(page: &Page, id: CaseId) -> Result<CaseDetail, Fault> {
 /// [`Fault::NotFound`] outside the caller's scope.
 pub async fn case(page: &Page, id: CaseId) -> Result<Case, Fault> {
     let mut connection = page.app.store.read().acquire().await?;
-    Ok(desk::case(&mut connection, page.caller.scope(), id).await?)
+    let case = desk::case(&mut connection, page.caller.scope(), id).await?;
+    page.caller.reads(case.client);
+    Ok(case)
 }
 
 /// Makes one change, as the caller, to the case as it saw it; without a version, to the case as it is now.

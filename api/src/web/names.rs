@@ -56,13 +56,18 @@ impl Page {
     /// [`Fault::NotFound`] for a client that does not exist or is not the caller's to see.
     pub async fn asked_client(&self, slug: Option<&str>) -> Result<Option<(ClientId, Name)>, Fault> {
         let mut own = self.own_clients().await?;
-        match slug.filter(|slug| !slug.is_empty()) {
+        let asked = match slug.filter(|slug| !slug.is_empty()) {
             Some(slug) => {
-                own.into_iter().find(|(_, name)| name.slug == slug).map(Some).ok_or(Fault::NotFound)
+                let asked = own.into_iter().find(|(_, name)| name.slug == slug);
+                Some(asked.ok_or(Fault::NotFound)?)
             }
-            None if own.len() == 1 => Ok(own.pop()),
-            None => Ok(None),
+            None if own.len() == 1 => own.pop(),
+            None => None,
+        };
+        if let Some((client, _)) = &asked {
+            self.caller.reads(*client);
         }
+        Ok(asked)
     }
 
     /// The title of a source type in the page's language.

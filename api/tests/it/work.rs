@@ -309,3 +309,42 @@ async fn many_may_look_at_the_usage_of_all_at_once() {
         assert_eq!(answer.unwrap().status(), StatusCode::OK);
     }
 }
+
+#[tokio::test]
+async fn who_read_what_of_whom_stands_in_the_audit_log() {
+    let world = World::new().await;
+    let group = world.take_in(world.anb, LINE, true).await;
+    let (analyst, reader) = (world.signed_in("analyst").await, world.signed_in("client_reader").await);
+    analyst.post(&format!("/alerts/{group}/register"), "title=").await;
+    world.app.reads.write(&world.app.store).await.unwrap();
+    let before = world.app.store.audit_page(&Scope::operator(), None, 1).await.unwrap()[0].id;
+    for path in
+        ["/search?client=anb&q=root", "/events/0", "/cases/1", "/cases/1", "/queue", "/api/v1/cases/1"]
+    {
+        assert_eq!(analyst.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    for (path, status) in [("/invoices", StatusCode::OK), ("/queue", StatusCode::FORBIDDEN)] {
+        assert_eq!(reader.get(path).await.status, status, "{path}");
+    }
+    world.app.reads.write(&world.app.store).await.unwrap();
+    let rows = world.app.store.audit_page(&Scope::operator(), None, 99).await.unwrap();
+    let read: Vec<_> = rows
+        .iter()
+        .rev()
+        .filter(|row| row.id > before)
+        .map(|row| (row.actor.as_str(), row.action.as_str(), row.subject.as_str(), row.client))
+        .collect();
+    let anb = Some(world.anb);
+    assert_eq!(
+        read,
+        [
+            ("analyst", "read.search_events", "/search", anb),
+            ("analyst", "read.search_events", "/events/0", anb),
+            ("analyst", "read.read_cases", "/cases/1", anb),
+            ("analyst", "read.read_queue", "/queue", None),
+            ("analyst", "read.read_cases", "/api/v1/cases/1", anb),
+            ("client_reader", "read.read_invoices", "/invoices", anb),
+        ]
+    );
+    assert!(rows.iter().any(|row| row.detail == "client=anb&q=root"), "{rows:?}");
+}

@@ -157,7 +157,7 @@ pub struct Source {
     pub cis: Vec<CiId>,
 }
 
-/// A live source and what it shows: all that ingestion and parsing must know of it.
+/// A source and what it shows: all that ingestion and parsing must know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IngestionRow {
     /// The source.
@@ -294,12 +294,13 @@ pub async fn source(
     found.ok_or(LedgerError::NotFound { what: "source", id: source.to_string() })
 }
 
-/// Every active source with its live credentials, for the program's own table of senders.
+/// Every source with its live credentials, for the program's own table of senders. A stopped one has none; what it
+/// sent before may still be waiting to be parsed.
 ///
 /// # Errors
 /// [`LedgerError::Store`], [`LedgerError::Corrupt`].
 pub async fn ingestion_rows(connection: &mut AnyConnection) -> Result<Vec<IngestionRow>, LedgerError> {
-    let sources = select(connection, "state = 'active' AND id <> 0").await?;
+    let sources = select(connection, "id <> 0").await?;
     let sql = "SELECT source_id, kind, value FROM source_credential WHERE revoked_ms IS NULL ORDER BY id";
     let mut credentials: HashMap<SourceId, Vec<Credential>> = HashMap::new();
     for row in sqlx::query(sql).fetch_all(connection).await? {

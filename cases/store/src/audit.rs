@@ -1,4 +1,4 @@
-//! The tamper-evident log of changes (D9.4): a chain of hashes, verified from its first row.
+//! The tamper-evident log of changes and reads (D9.4): a chain of hashes, verified from its first row.
 
 use crate::{Actor, SqlBuilder, Store, StoreError, Tx, hex, scope_sql};
 use event::{ClientId, Scope};

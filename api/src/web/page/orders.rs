@@ -225,6 +225,7 @@ async fn view(page: &Page, id: OrderId, token: Option<String>) -> Answer {
     let names = page.names().await?;
     let mut connection = page.app.store.read().acquire().await?;
     let order = order::order(&mut connection, page.caller.scope(), id).await?;
+    page.caller.reads(order.client);
     let steps = order::steps(&mut connection, page.caller.scope(), id).await?;
     drop(connection);
     let live = live_view(page, &order).await?;
@@ -352,6 +353,7 @@ pub async fn live(page: Page, Path(id): Path<u32>, Query(wanted): Query<Part>) -
     let mut connection = page.app.store.read().acquire().await?;
     let order = order::order(&mut connection, page.caller.scope(), OrderId(id)).await?;
     drop(connection);
+    page.caller.reads(order.client);
     let view = live_view(&page, &order).await?;
     // The index and the counts follow the journal each in its own time: whoever sees both waits for both.
     let lines_shown = !view.entries.is_empty() || !page.caller.may(Action::SearchEvents);

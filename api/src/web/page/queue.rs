@@ -171,6 +171,7 @@ struct GroupView {
 pub async fn group(page: Page, Path(id): Path<i64>) -> Answer {
     let (store, scope) = (&page.app.store, page.caller.scope());
     let group = desk::group(store, scope, GroupId(id)).await?.ok_or(Fault::NotFound)?;
+    page.caller.reads(group.client);
     let alerts = desk::alerts_of(store, scope, group.id, GROUP_ALERTS).await?;
     let narrow = scope.narrowed_to(group.client);
     let entries = entry::by_ids(&page, &narrow, alerts.iter().map(|alert| alert.event).collect()).await?;

@@ -345,6 +345,7 @@ struct EventView {
 pub async fn event(page: Page, Path(id): Path<u64>) -> Answer {
     let (index, scope) = (page.app.index.clone(), page.caller.scope().clone());
     let hit = on_busy_thread(move || index.get(&scope, EventId(id))).await?.ok_or(Fault::NotFound)?;
+    page.caller.reads(hit.client);
     page.render("event.html", EventView { entry: Entry::of(&hit), open: true })
 }
 

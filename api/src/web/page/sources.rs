@@ -192,6 +192,7 @@ pub async fn show(page: Page, Path(id): Path<u32>) -> Answer {
     let mut connection = page.app.store.read().acquire().await?;
     let source = ledger::source::source(&mut connection, page.caller.scope(), SourceId(id)).await?;
     drop(connection);
+    page.caller.reads(source.client);
     let scope = page.caller.scope().narrowed_to(source.client);
     let row = rows(&page, &scope).await?.into_iter().find(|row| row.id == id).ok_or(Fault::NotFound)?;
     let entries = if page.caller.may(Action::SearchEvents) {

@@ -6,8 +6,8 @@ use event::{CiId, Scope, SourceId};
 use ledger::order::{
     apply_stops, approve, deliver_arrived, order, orders, plan_stop, provision, reject, request, steps,
 };
-use ledger::source::{ingestion_rows, source};
-use ledger::{FollowUp, LedgerError, NewOrder, OrderId, OrderState, SourceTransport, Tally};
+use ledger::source::{ingestion_rows, put_source, source};
+use ledger::{FollowUp, LedgerError, NewOrder, NewSource, OrderId, OrderState, SourceTransport, Tally};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use store::{Actor, Organisation};
@@ -92,11 +92,19 @@ async fn steps_come_in_order_and_once() {
         assert!(matches!(late, Err(LedgerError::State { .. })));
     }
     provision(&mut tx, &own, id, &mut random, &approver, now).await.unwrap();
-    // A second order of the same name would take the first one's source over.
-    let twin = request(&mut tx, &own, &wanted(&books), &approver, now).await.unwrap();
-    approve(&mut tx, &own, twin, "", &approver, now).await.unwrap();
-    let refused = provision(&mut tx, &own, twin, &mut random, &approver, now).await.unwrap_err();
+    // A second order of the same name would take the first one's source over: it is refused when it is asked for.
+    let refused = request(&mut tx, &own, &wanted(&books), &approver, now).await.unwrap_err();
     assert_eq!(refused.to_string(), "name: the client already has a source `waf-03`");
+    let other = NewOrder { name: "waf-04".to_owned(), ..wanted(&books) };
+    let id = request(&mut tx, &own, &other, &approver, now).await.unwrap();
+    let refused = request(&mut tx, &own, &other, &approver, now).await.unwrap_err();
+    assert_eq!(refused.to_string(), "name: a source `waf-04` has been asked for already");
+    // An operator may have registered one of that name meanwhile.
+    approve(&mut tx, &own, id, "", &approver, now).await.unwrap();
+    let same = NewSource::new(books.a, "waf-04", "nginx-access", SourceTransport::Http);
+    put_source(&mut tx, &same, &approver, now).await.unwrap();
+    let refused = provision(&mut tx, &own, id, &mut random, &approver, now).await.unwrap_err();
+    assert_eq!(refused.to_string(), "name: the client already has a source `waf-04`");
 }
 
 #[tokio::test]
@@ -124,9 +132,9 @@ async fn service_ends_with_the_last_day() {
     plan_stop(&mut tx, &own, id, day(20), "migratie", &approver, now).await.unwrap();
     // 22:59Z is 23:59 in Brussels, still the last day; a minute later it is over.
     assert_eq!(apply_stops(&mut tx, at("2026-11-20T22:59:00Z")).await.unwrap(), []);
-    assert_eq!(ingestion_rows(tx.connection()).await.unwrap().len(), 1);
+    assert_eq!(ingestion_rows(tx.connection()).await.unwrap()[0].credentials.len(), 1);
     assert_eq!(apply_stops(&mut tx, at("2026-11-20T23:00:00Z")).await.unwrap(), [id]);
-    assert_eq!(ingestion_rows(tx.connection()).await.unwrap(), []);
+    assert_eq!(ingestion_rows(tx.connection()).await.unwrap()[0].credentials, []);
     assert_eq!(order(tx.connection(), &own, id).await.unwrap().state, OrderState::Stopped);
 }
 

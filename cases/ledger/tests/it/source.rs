@@ -57,7 +57,9 @@ async fn a_new_token_ends_the_old_one_and_stopping_ends_all() {
     let stranger = stop_source(&mut tx, &Scope::clients([books.b]), id, &someone(), now).await;
     assert!(matches!(stranger, Err(LedgerError::NotFound { .. })));
     stop_source(&mut tx, &Scope::clients([books.a]), id, &someone(), now).await.unwrap();
-    assert_eq!(ingestion_rows(tx.connection()).await.unwrap(), []);
+    let stopped = ingestion_rows(tx.connection()).await.unwrap();
+    assert_eq!((stopped.len(), stopped[0].source.state), (1, SourceState::Stopped));
+    assert_eq!(stopped[0].credentials, []);
     let stopped = source(tx.connection(), &Scope::every_client(), id).await.unwrap();
     assert_eq!((stopped.state, stopped.stopped), (SourceState::Stopped, Some(now)));
 }
