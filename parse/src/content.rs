@@ -399,6 +399,8 @@ impl<'a> Work<'_, 'a> {
         }
         let (pairs, signals, bare) = self.read_pairs(body);
         if let Some(of) = self.plan.keys.find(&signals) {
+            let own = self.plan.types[usize::from(of)].style.is_some();
+            let pairs = if own { self.read_pairs_of(of, body) } else { pairs };
             self.take_pairs(of, &pairs);
             return true;
         }

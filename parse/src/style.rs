@@ -61,7 +61,8 @@ impl Style {
         // What a bracket sets off is not part of it: `syslog[action:"…"`.
         let name = rest[..sign].rsplit(['[', '|']).next().unwrap_or("").trim_matches([' ', '\t', ']', '(']);
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/ ()@#".contains(&byte) || byte >= 0x80;
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_name) {
+        let split = name.contains(&self.between);
+        if name.is_empty() || split || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_name) {
             return None;
         }
         let mut value = sign + self.assign.len();
@@ -167,6 +168,7 @@ mod tests {
                 "Agent=a (b, c) d|URL=http://x/?a: b|Rest=",
             ),
             (": ", ",", false, "HOST,Mac: 0,Outbound,TCP,User Name: none", "Mac=0|User Name=none"),
+            ("=", " ", true, "who=an peeters b=\"x y\" c= d=1", "who=an peeters|b=x y|c=|d=1"),
             (": ", r"\r\n", true, r"Event type: Stop\r\nUser: A\b\r\n", r"Event type=Stop|User=A\b"),
             ("=", ",", true, r#"a="x, y",b="open"#, r#"a=x, y|b="open"#),
             ("=", ",", true, "no pair at all", ""),

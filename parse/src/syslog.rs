@@ -457,6 +457,9 @@ fn without_priority<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
     let iso = line.as_bytes()[0].is_ascii_digit();
     header.time = Some(time);
     header.body = after;
+    if iso && without_version(header) {
+        return;
+    }
     after_time(header, clock);
     // A blank within the time, or a colon behind it, is an application's own way to write.
     let stamp_end = line[..line.len() - after.len()].trim_end();
@@ -468,6 +471,24 @@ fn without_priority<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {
         return;
     }
     header.kind = Kind::Rfc3164;
+}
+
+/// RFC 5424 of which a relay took the priority and the version: `TIME HOST APP PROCID MSGID SD MSG`. Two of the names
+/// and the structured data must be nil, for else it could be any text.
+fn without_version(header: &mut Header<'_>) -> bool {
+    let (host, rest) = token(header.body);
+    let (app, rest) = token(rest);
+    let (procid, rest) = token(rest);
+    let (msgid, rest) = token(rest);
+    let nil = [app, procid, msgid].iter().filter(|word| **word == "-").count();
+    let Some(body) = rest.strip_prefix("- ").filter(|_| nil >= 2 && host.len() > 1) else { return false };
+    header.kind = Kind::Rfc5424;
+    header.host = Word::of(unless_nil(host));
+    header.app = Word::of(unless_nil(app.trim_end_matches(':')));
+    header.procid = unless_nil(procid);
+    header.msgid = unless_nil(msgid);
+    header.body = body;
+    true
 }
 
 /// What devices send without a tag: CEF, LEEF, Cisco's `%…`, key=value.
@@ -541,6 +562,11 @@ mod tests {
             ("<13>Nov 22 10:00:00 fe80::1 su: v6", "13|2026-11-22T10:00:00Z|fe80::1|su||||v6"),
             ("<38>2026-11-22T08:57:43 localhost prg[1]: x", "38|2026-11-22T08:57:43Z|localhost|prg|1|||x"),
             ("2026-11-22T08:57:43+01:00 h prg: x", "-|2026-11-22T07:57:43Z|h|prg||||x"),
+            (
+                "2026-11-22T08:57:43Z h prg: - - - said",
+                "-|2026-11-22T08:57:43Z|h|prg||||said",
+            ),
+            ("2026-11-22T08:57:43Z h prg: a b - said", "-|2026-11-22T08:57:43Z|h|prg||||a b - said"),
             (
                 "2026-11-22T08:57:43Z 10.0.0.1 devid=7 date=2026-11-22",
                 "-|2026-11-22T08:57:43Z|10.0.0.1|||||devid=7 date=2026-11-22",
