@@ -95,8 +95,9 @@
   const poll = async (place) => {
     try {
       const answer = await fetch(place.dataset.poll, { headers: { accept: "text/html" } });
-      // The session ended, and the answer is the page to sign in: that is for the whole window.
-      if (answer.redirected) return location.reload();
+      // The session ended, and the answer is the page to sign in: that is for the whole window, on its way to the page
+      // that the fragment belongs to. This one may be the answer to a form, which cannot be asked for again.
+      if (answer.redirected) return location.assign(place.dataset.poll.replace(/\/[^/]*$/, ""));
       if (answer.ok) place.innerHTML = await answer.text();
       if (answer.headers.get("x-final") === "yes") return;
     } catch {
