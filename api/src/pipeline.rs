@@ -1,7 +1,7 @@
 //! The two readers of the journal, each on a thread of its own, each with its own position.
 //!
 //! A reader that fails (a full disk, a locked database) says why in its [`ReaderHealth`] and begins again at its stored
-//! position, after a wait or with the next start of the server: nothing is lost, because the journal keeps what a reader has not done, and nothing is done
+//! position after a wait: nothing is lost, because the journal keeps what a reader has not done, and nothing is done
 //! twice, because the position is stored with the effect.
 
 mod case_reader;
@@ -31,10 +31,6 @@ pub trait Reader: Send + 'static {
     /// Its name, for its thread and for messages.
     const NAME: &'static str;
 
-    /// Whether [`follow`](Reader::follow) can be called again after it failed. One that cannot ends the server, whose
-    /// next start begins at the stored position.
-    const BEGINS_AGAIN: bool;
-
     /// Follows the journal from the stored position until `stop`.
     ///
     /// # Errors
@@ -42,8 +38,7 @@ pub trait Reader: Send + 'static {
     fn follow(&mut self, stop: &CancellationToken, health: &ReaderHealth) -> anyhow::Result<()>;
 }
 
-/// Runs a reader on a thread of its own until `stop`. When it ends before that, by a failure or a panic, `ended` is
-/// cancelled.
+/// Runs a reader on a thread of its own until `stop`. When it ends before that, by a panic, `ended` is cancelled.
 ///
 /// # Errors
 /// When the operating system gives no thread.
@@ -59,10 +54,6 @@ pub fn spawn<R: Reader>(
         while !stop.is_cancelled() {
             let Err(error) = reader.follow(&stop, &health) else { continue };
             health.failed(format!("{error:#}"));
-            if !R::BEGINS_AGAIN {
-                tracing::error!(reader = R::NAME, "{error:#}");
-                return;
-            }
             tracing::error!(reader = R::NAME, "{error:#}; beginning again in {RETRY_INTERVAL:?}");
             std::thread::sleep(RETRY_INTERVAL);
         }

@@ -2,7 +2,7 @@
 //! stay in memory, because ours ([`crate::manifest`]) says which segments count.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,13 +21,29 @@ pub(crate) struct SplitDirectory {
     /// the events until then, and six flushes per client and second would slow it down.
     durable: bool,
     bookkeeping: Arc<Mutex<HashMap<PathBuf, Vec<u8>>>>,
+    /// Files begun through this handle and its clones.
+    begun: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl SplitDirectory {
     /// The directory must exist.
     pub(crate) fn open(path: &Path, durable: bool) -> tantivy::Result<SplitDirectory> {
         let files = MmapDirectory::open(path)?;
-        Ok(SplitDirectory { files, path: path.to_owned(), durable, bookkeeping: Arc::default() })
+        Ok(SplitDirectory {
+            files,
+            path: path.to_owned(),
+            durable,
+            bookkeeping: Arc::default(),
+            begun: Arc::default(),
+        })
+    }
+
+    /// Deletes the files that were begun: for work that failed half way.
+    pub(crate) fn delete_begun(&self) {
+        for path in self.begun.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // One that cannot be deleted now goes with the next start, which deletes what no manifest names.
+            let _ = fs::remove_file(self.path.join(path));
+        }
     }
 }
 
@@ -46,6 +62,7 @@ impl Directory for SplitDirectory {
     }
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
         if self.durable {
             return self.files.open_write(path);
         }

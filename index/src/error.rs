@@ -3,6 +3,7 @@
 use crate::query::QueryError;
 use event::EventId;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -26,10 +27,8 @@ pub enum IndexError {
         /// The index directory.
         path: PathBuf,
     },
-    /// The index was opened for reading only, or its writer was already taken.
-    #[error(
-        "this index has no writer to give: it was opened for reading only, or the writer was taken before"
-    )]
+    /// The index was opened for reading only, or it has a writer already.
+    #[error("this index has no writer to give: it was opened for reading only, or it has one already")]
     NoWriter,
     /// A manifest or segment that is not what was written.
     #[error("{path} is damaged: {what}")]
@@ -38,6 +37,16 @@ pub enum IndexError {
         path: PathBuf,
         /// What is wrong with it.
         what: String,
+    },
+    /// A manifest of another version of this program.
+    #[error("{path} has version {found}, this program reads version {known}: use a newer one")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The version that this program knows.
+        known: u32,
     },
     /// The index engine refused.
     #[error("the index engine failed on {path}")]
@@ -83,6 +92,18 @@ pub enum SearchError {
         /// As allowed.
         max: u64,
     },
+    /// A field by which nothing is counted, because nearly every event has another value; the caller can mend it.
+    #[error("events cannot be counted by '{field}', which is different in nearly every event")]
+    NotCounted {
+        /// The field.
+        field: String,
+    },
+    /// What was asked for was not found where it could be looked for, and some could not be searched.
+    #[error("not found, but not everything could be searched: {}", not_searched.join("; "))]
+    NotSearched {
+        /// What was not, one line each.
+        not_searched: Vec<String>,
+    },
     /// A cursor that was not given out by this index.
     #[error("'{0}' is not a cursor of an earlier page")]
     Cursor(String),
@@ -95,13 +116,26 @@ impl SearchError {
     /// Whether the caller can mend it (a 4xx) or only the operator (a 5xx).
     #[must_use]
     pub fn is_callers(&self) -> bool {
-        !matches!(self, SearchError::Index(_))
+        !matches!(self, SearchError::Index(_) | SearchError::NotSearched { .. })
     }
 }
 
 pub(crate) fn io_error(doing: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> IndexError {
     let path = path.to_owned();
     move |source| IndexError::Io { doing, path, source }
+}
+
+/// Does something with segment files. The engine panics on some that are damaged; that must cost this split and not the
+/// thread.
+pub(crate) fn unless_it_panics<T>(
+    path: &std::path::Path,
+    work: impl FnOnce() -> Result<T, IndexError>,
+) -> Result<T, IndexError> {
+    // What the work has changed until then is not looked at after an error.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let what = "the index engine gave up on a segment".to_owned();
+        Err(IndexError::Damaged { path: path.to_owned(), what })
+    })
 }
 
 pub(crate) fn engine_error(path: &std::path::Path) -> impl FnOnce(tantivy::TantivyError) -> IndexError {

@@ -7,7 +7,7 @@ use crate::segment::Engine;
 use crate::split::{self, SplitKey, SplitView, Splits};
 use crate::telemetry::set;
 use crate::{IndexError, IndexSettings, IndexWriter, Telemetry, manifest, schema};
-use event::{ClientId, EventId, FieldTable, Scope};
+use event::{EventId, FieldTable, Scope, Timestamp};
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -33,13 +33,13 @@ pub(crate) struct Shared {
     pub(crate) telemetry: Telemetry,
     /// What the writer has published; unused when reading only.
     splits: RwLock<Splits>,
-    /// Splits that were set aside at the start, and whose they are.
-    damaged: Vec<(ClientId, String)>,
+    /// Splits that were set aside; unused when reading only.
+    aside: RwLock<Vec<Aside>>,
     readers: Mutex<Readers>,
-    pub(crate) drops: Mutex<Vec<Drop>>,
-    /// Position at which this process began.
-    pub(crate) start: EventId,
+    pub(crate) drops: Mutex<Vec<DropWhen>>,
     writer_taken: AtomicBool,
+    /// Whether there was a writer before: the next one begins with what that one has made durable.
+    had_writer: AtomicBool,
     /// Held as long as the index is open for writing.
     lock: Option<File>,
 }
@@ -48,7 +48,19 @@ pub(crate) struct Shared {
 pub(crate) type Views = Vec<(SplitKey, Arc<SplitView>)>;
 
 /// What is to be dropped: see [`crate::retention`].
-pub(crate) type Drop = Box<dyn Fn(SplitKey) -> bool + Send>;
+pub(crate) type DropWhen = Box<dyn Fn(SplitKey) -> bool + Send>;
+
+/// A split that was set aside as damaged, and where.
+pub(crate) type Aside = (SplitKey, PathBuf);
+
+/// The right to write, given back when dropped.
+pub(crate) struct WriterPlace(Arc<Shared>);
+
+impl Drop for WriterPlace {
+    fn drop(&mut self) {
+        self.0.writer_taken.store(false, Ordering::Release);
+    }
+}
 
 #[derive(Default)]
 struct Readers {
@@ -59,10 +71,11 @@ struct Readers {
 impl Index {
     /// Opens the index below `root` for writing and searching, creating it if need be. What a crash left half done is
     /// undone: [`IndexWriter::position`] then says from where the journal is to be replayed. A damaged split is moved to
-    /// `root/damaged/` and reported by every search that would have needed it.
+    /// `root/damaged/` and reported by every search that would have needed it, for as long as it lies there.
     ///
     /// # Errors
-    /// When another process has it open for writing, or the files cannot be used.
+    /// When another process has it open for writing, a later version of this program wrote it, or the files cannot be
+    /// used.
     pub fn open(root: &Path, settings: IndexSettings, names: Arc<FieldTable>) -> Result<Index, IndexError> {
         fs::create_dir_all(root).map_err(io_error("create", root))?;
         let path = root.join("lock");
@@ -72,18 +85,9 @@ impl Index {
             Err(TryLockError::WouldBlock) => return Err(IndexError::Locked { path: root.to_owned() }),
             Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
         }
-        let mut splits = Splits::new();
-        let mut damaged = Vec::new();
-        for (key, path) in split::list(root)? {
-            match split::recover(&path) {
-                Ok(view) => {
-                    splits.insert(key, Arc::new(view));
-                }
-                Err(error) => damaged.push((key.client, set_aside(root, key, &path, &error)?)),
-            }
-        }
         let start = manifest::read_position(root)?;
-        let shared = Shared::new(root, settings, names, splits, damaged, start, Some(lock));
+        let shared = Shared::new(root, settings, names, start, Some(lock));
+        shared.recover()?;
         Ok(Index { shared: Arc::new(shared) })
     }
 
@@ -99,19 +103,43 @@ impl Index {
     ) -> Result<Index, IndexError> {
         fs::read_dir(root).map_err(io_error("read", root))?;
         let start = manifest::read_position(root)?;
-        let shared = Shared::new(root, settings, names, Splits::new(), Vec::new(), start, None);
+        let shared = Shared::new(root, settings, names, start, None);
         Ok(Index { shared: Arc::new(shared) })
     }
 
-    /// The one writer; to be moved to the thread that reads the journal.
+    /// The one writer; to be moved to the thread that reads the journal. After one that failed was dropped another one
+    /// can be had: it begins with what is durable, as after a restart.
     ///
     /// # Errors
-    /// When the index is open for reading only, the writer was taken before, or no thread can be started.
+    /// When the index is open for reading only, there is a writer, the files cannot be used, or no thread can be
+    /// started.
     pub fn writer(&self) -> Result<IndexWriter, IndexError> {
-        if self.shared.lock.is_none() || self.shared.writer_taken.swap(true, Ordering::Relaxed) {
+        let shared = &self.shared;
+        if shared.lock.is_none() || shared.writer_taken.swap(true, Ordering::Acquire) {
             return Err(IndexError::NoWriter);
         }
-        IndexWriter::start(Arc::clone(&self.shared))
+        let place = WriterPlace(Arc::clone(shared));
+        if shared.had_writer.swap(true, Ordering::Relaxed) {
+            shared.recover()?;
+        }
+        let start = manifest::read_position(&shared.root)?;
+        IndexWriter::start(Arc::clone(shared), start, place)
+    }
+
+    /// The first and the last event time of what the scope may see; `None` when that is nothing, and for a provider,
+    /// whose events lie among others'.
+    ///
+    /// # Errors
+    /// Only when the index is open for reading only and cannot be read.
+    pub fn span(&self, scope: &Scope) -> Result<Option<(Timestamp, Timestamp)>, IndexError> {
+        if scope.provider_filter().is_some() {
+            return Ok(None);
+        }
+        let (splits, _) = self.shared.snapshot(scope)?;
+        let times =
+            || splits.iter().flat_map(|(_, view)| view.segments.iter().map(|segment| segment.info.times));
+        let (first, last) = (times().map(|times| times.0).min(), times().map(|times| times.1).max());
+        Ok(first.zip(last).map(|(first, last)| (Timestamp(first), Timestamp(last))))
     }
 
     /// Counters and gauges.
@@ -121,10 +149,29 @@ impl Index {
     }
 }
 
-fn set_aside(root: &Path, key: SplitKey, path: &Path, error: &IndexError) -> Result<String, IndexError> {
-    let target = split::set_aside(root, key, path)?;
-    tracing::error!(client = %key.client, path = %target.display(), %error, "a damaged split was set aside");
-    Ok(format!("{} was set aside as {}: {error}", path.display(), target.display()))
+/// What is on disk for good. A split that is damaged is set aside; one that cannot be read now may well be sound.
+fn recover(root: &Path) -> Result<Splits, IndexError> {
+    let mut splits = Splits::new();
+    for (key, path) in split::list(root)? {
+        match split::recover(&path) {
+            Ok(view) => {
+                splits.insert(key, Arc::new(view));
+            }
+            Err(error @ IndexError::Damaged { .. }) => {
+                let target = split::set_aside(root, key, &path)?;
+                let (client, path) = (key.client, target.display());
+                tracing::error!(%client, %path, %error, "a damaged split was set aside");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(splits)
+}
+
+/// What a search says of a split that was set aside.
+fn not_searched((key, path): &Aside) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("events of client {} received on {}: damaged, set aside as {name}", key.client, key.day_text())
 }
 
 impl Shared {
@@ -132,8 +179,6 @@ impl Shared {
         root: &Path,
         settings: IndexSettings,
         names: Arc<FieldTable>,
-        splits: Splits,
-        damaged: Vec<(ClientId, String)>,
         start: EventId,
         lock: Option<File>,
     ) -> Shared {
@@ -145,18 +190,42 @@ impl Shared {
             schema,
             fields,
             telemetry: Telemetry::default(),
-            splits: RwLock::new(splits),
-            damaged,
+            splits: RwLock::default(),
+            aside: RwLock::default(),
             readers: Mutex::default(),
             drops: Mutex::default(),
-            start,
             writer_taken: AtomicBool::new(false),
+            had_writer: AtomicBool::new(false),
             lock,
         };
         set(&shared.telemetry.position_searchable, start.0);
         set(&shared.telemetry.position_durable, start.0);
-        shared.measure();
         shared
+    }
+
+    /// Begins with what is on disk for good, whatever was searchable before.
+    fn recover(&self) -> Result<(), IndexError> {
+        let splits = recover(&self.root)?;
+        *self.splits.write().unwrap_or_else(PoisonError::into_inner) = splits;
+        self.readers().open.clear();
+        self.look_aside()?;
+        self.measure();
+        Ok(())
+    }
+
+    /// Takes note of what lies aside now.
+    pub(crate) fn look_aside(&self) -> Result<(), IndexError> {
+        let aside = split::list_aside(&self.root)?;
+        *self.aside.write().unwrap_or_else(PoisonError::into_inner) = aside;
+        Ok(())
+    }
+
+    /// What lies aside; when reading only, as the disk has it now.
+    pub(crate) fn aside(&self) -> Result<Vec<Aside>, IndexError> {
+        match self.lock {
+            Some(_) => Ok(self.aside.read().unwrap_or_else(PoisonError::into_inner).clone()),
+            None => split::list_aside(&self.root),
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Splits> {
@@ -191,15 +260,25 @@ impl Shared {
         set(&self.telemetry.disk_bytes, sum(SplitView::bytes));
     }
 
-    /// The splits that a scope may see, as they are now, and what is known to be missing.
+    /// The splits that a scope may see, as they are now, and what is known to be missing. A provider is not told of
+    /// what is missing: whose events it had, and so whose clients they are, is not known.
     pub(crate) fn snapshot(&self, scope: &Scope) -> Result<(Views, Vec<String>), IndexError> {
-        if self.lock.is_some() {
-            let splits = self.read();
-            let seen = splits.iter().filter(|(key, _)| scope.allows(key.client));
-            let missing = self.damaged.iter().filter(|(client, _)| scope.allows(*client));
-            let missing = missing.map(|(_, what)| what.clone()).collect();
-            return Ok((seen.map(|(key, view)| (*key, Arc::clone(view))).collect(), missing));
+        let (splits, mut missing) = match self.lock {
+            Some(_) => {
+                let splits = self.read();
+                let seen = splits.iter().filter(|(key, _)| scope.allows(key.client));
+                (seen.map(|(key, view)| (*key, Arc::clone(view))).collect(), Vec::new())
+            }
+            None => self.views_of_others(scope)?,
+        };
+        missing.extend(self.aside()?.iter().filter(|(key, _)| scope.allows(key.client)).map(not_searched));
+        if scope.provider_filter().is_some() {
+            missing.clear();
         }
+        Ok((splits, missing))
+    }
+
+    fn views_of_others(&self, scope: &Scope) -> Result<(Views, Vec<String>), IndexError> {
         let (mut splits, mut missing) = (Vec::new(), Vec::new());
         for (key, path) in split::list(&self.root)? {
             if !scope.allows(key.client) {

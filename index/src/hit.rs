@@ -1,5 +1,6 @@
 //! An event as it was found: everything that was kept of it.
 
+use event::json::is_ours;
 use event::{CiId, ClientId, EventId, ParseStatus, ProviderId, SourceId, Timestamp, Transport, Value};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
@@ -77,6 +78,7 @@ impl Serialize for FieldValue {
 
 /// An event that was found. Serialises to one flat JSON object with dotted names, as
 /// [`event::json::write_event`] does, plus `sperwer.event_id`, `.received`, `.client`, `.source`, `.ci`, `.provider`.
+/// What a sender calls `sperwer.*` is only in `event.original`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     /// Its id.
@@ -124,6 +126,16 @@ impl Hit {
         String::from_utf8_lossy(&self.raw)
     }
 
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let value = |value: &FieldValue| match value {
+            FieldValue::Str(text) => text.len(),
+            _ => size_of::<FieldValue>(),
+        };
+        let fields: usize = self.fields.iter().map(|(name, own)| name.len() + value(own)).sum();
+        size_of::<Hit>() + self.raw.len() + self.message.len() + fields
+    }
+
     fn first_of_name(&self, at: usize) -> bool {
         !self.fields[..at].iter().any(|(name, _)| *name == self.fields[at].0)
     }
@@ -135,7 +147,7 @@ impl Serialize for Hit {
         map.serialize_entry("@timestamp", &Text(self.time))?;
         map.serialize_entry("message", &self.message)?;
         for (at, (name, value)) in self.fields.iter().enumerate() {
-            if !self.first_of_name(at) {
+            if is_ours(name) || !self.first_of_name(at) {
                 continue;
             }
             match self.fields[at + 1..].iter().any(|(later, _)| later == name) {

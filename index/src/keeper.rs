@@ -150,14 +150,33 @@ fn checkpoint_split(
     };
     let durable = view.segments.iter().filter(|segment| segment.durable).map(|segment| segment.info.clone());
     let manifest = Manifest::new(position, durable.chain(by.clone()).collect());
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(io_error("flush", path))?;
-    manifest.write(&path.join(DURABLE), true)?;
-    sync_parents(path)?;
+    if let Err(error) = write_manifest(path, &manifest) {
+        match by {
+            Some(merged) if fresh.len() > 1 => delete_unnamed(path, &merged.id),
+            _ => {}
+        }
+        return Err(error);
+    }
     Ok((fresh.into_iter().map(|info| info.id).collect(), by))
 }
 
+fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), IndexError> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(io_error("flush", path))?;
+    manifest.write(&path.join(DURABLE), true)?;
+    sync_parents(path)
+}
+
+/// Deletes a merged segment whose manifest could not be written, unless it was after all: a full disk must not fill up
+/// with one attempt after the other.
+fn delete_unnamed(path: &Path, id: &str) {
+    let named = Manifest::read(&path.join(DURABLE));
+    if named.is_ok_and(|manifest| manifest.is_none_or(|manifest| !manifest.names(id))) {
+        segment::delete(path, id);
+    }
+}
+
 /// A new split's directory, and its client's, must survive too.
-fn sync_parents(path: &Path) -> Result<(), IndexError> {
+pub(crate) fn sync_parents(path: &Path) -> Result<(), IndexError> {
     for parent in path.ancestors().skip(1).take(2) {
         File::open(parent).and_then(|directory| directory.sync_all()).map_err(io_error("flush", parent))?;
     }

@@ -32,8 +32,8 @@ pub(crate) enum Leaf {
     Not(Arc<dyn Query>),
     /// Those with a number in a column within the bounds.
     Column { column: &'static str, low: Bound<i64>, high: Bound<i64> },
-    /// The one with this id.
-    Id { column: &'static str, id: u64 },
+    /// Those with an id from `low` to `high`, both included.
+    Ids { column: &'static str, low: u64, high: u64 },
 }
 
 impl fmt::Debug for Leaf {
@@ -43,7 +43,7 @@ impl fmt::Debug for Leaf {
             Leaf::Verify { candidates, .. } => write!(f, "Verify({candidates:?})"),
             Leaf::Not(inner) => write!(f, "Not({inner:?})"),
             Leaf::Column { column, low, high } => write!(f, "Column({column} {low:?} {high:?})"),
-            Leaf::Id { id, .. } => write!(f, "Id({id})"),
+            Leaf::Ids { low, high, .. } => write!(f, "Ids({low} {high})"),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Weight for LeafWeight {
             (Leaf::Not(_), Some(inner)) => all_but(reader, inner.as_ref())?,
             (Leaf::Verify { .. } | Leaf::Not(_), None) => None,
             (Leaf::Column { column, low, high }, _) => in_column(reader, column, *low, *high)?,
-            (Leaf::Id { column, id }, _) => with_id(reader, column, *id)?,
+            (Leaf::Ids { column, low, high }, _) => with_ids(reader, column, *low, *high)?,
         };
         Ok(match found {
             Some(docs) => Box::new(ConstScorer::new(BitSetDocSet::from(docs), boost)),
@@ -209,9 +209,10 @@ fn in_column(
     Ok(bit_set(reader, &found))
 }
 
-fn with_id(reader: &SegmentReader, column: &str, id: u64) -> tantivy::Result<Option<BitSet>> {
+fn with_ids(reader: &SegmentReader, column: &str, low: u64, high: u64) -> tantivy::Result<Option<BitSet>> {
     let mut found = Vec::new();
-    reader.fast_fields().u64(column)?.get_docids_for_value_range(id..=id, 0..reader.max_doc(), &mut found);
+    let ids = reader.fast_fields().u64(column)?;
+    ids.get_docids_for_value_range(low..=high, 0..reader.max_doc(), &mut found);
     Ok(bit_set(reader, &found))
 }
 

@@ -55,8 +55,8 @@ pub use crate::find::Index;
 pub use crate::hit::{FieldValue, Hit};
 pub use crate::query::QueryError;
 pub use crate::request::{
-    Bucket, COUNT_BY_TOP_MAX, Count, Counts, Cursor, GET_MANY_MAX, HISTOGRAM_BUCKETS_MAX, Histogram,
-    LIMIT_MAX, SearchPage, SearchRequest, auto_interval,
+    Bucket, COUNT_BY_TOP_MAX, Count, Counts, Cursor, Fetched, GET_MANY_MAX, HISTOGRAM_BUCKETS_MAX, Histogram,
+    LIMIT_MAX, PAGE_BYTES_MAX, SearchPage, SearchRequest, auto_interval,
 };
 pub use crate::retention::ClientUsage;
 pub use crate::settings::{CHECKPOINT_BYTES_MAX, IndexSettings};

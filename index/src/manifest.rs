@@ -47,6 +47,11 @@ pub(crate) struct SegmentInfo {
     pub(crate) times: (i64, i64),
 }
 
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Position {
     position: u64,
@@ -59,12 +64,17 @@ impl Manifest {
 
     /// `None` when there is no such file.
     pub(crate) fn read(path: &Path) -> Result<Option<Manifest>, IndexError> {
-        let Some(manifest) = read_json::<Manifest>(path)? else { return Ok(None) };
-        if manifest.version != VERSION {
-            let what = format!("it has version {}, this program reads version {VERSION}", manifest.version);
-            return Err(IndexError::Damaged { path: path.to_owned(), what });
+        let Some(bytes) = read(path)? else { return Ok(None) };
+        // First the version alone: the rest of another one may look different.
+        let Head { version } = parse(path, &bytes)?;
+        if version != VERSION {
+            return Err(IndexError::Version { path: path.to_owned(), found: version, known: VERSION });
         }
-        Ok(Some(manifest))
+        parse(path, &bytes).map(Some)
+    }
+
+    pub(crate) fn names(&self, id: &str) -> bool {
+        self.segments.iter().any(|segment| segment.id == id)
     }
 
     pub(crate) fn write(&self, path: &Path, durable: bool) -> Result<(), IndexError> {
@@ -74,23 +84,27 @@ impl Manifest {
 
 /// The position up to which every split is durable; zero for a new index.
 pub(crate) fn read_position(root: &Path) -> Result<EventId, IndexError> {
-    let position = read_json::<Position>(&root.join(POSITION))?;
-    Ok(position.map_or(EventId(0), |found| EventId(found.position)))
+    let path = root.join(POSITION);
+    let Some(bytes) = read(&path)? else { return Ok(EventId(0)) };
+    parse::<Position>(&path, &bytes).map(|found| EventId(found.position))
 }
 
 pub(crate) fn write_position(root: &Path, position: EventId) -> Result<(), IndexError> {
     write_json(&root.join(POSITION), &Position { position: position.0 }, true)
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, IndexError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error("read", path)(error)),
-    };
+fn read(path: &Path) -> Result<Option<Vec<u8>>, IndexError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("read", path)(error)),
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, IndexError> {
     let damaged =
         |error: serde_json::Error| IndexError::Damaged { path: path.to_owned(), what: error.to_string() };
-    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    serde_json::from_slice(bytes).map_err(damaged)
 }
 
 fn write_json<T: Serialize>(path: &Path, value: &T, durable: bool) -> Result<(), IndexError> {

@@ -2,7 +2,7 @@
 
 use crate::IndexError;
 use crate::directory::SplitDirectory;
-use crate::error::engine_error;
+use crate::error::{engine_error, unless_it_panics};
 use crate::manifest::SegmentInfo;
 use crate::segment::{self, Engine};
 use crate::split::SplitView;
@@ -13,11 +13,23 @@ use tantivy::indexer::merge_filtered_segments;
 /// Segments below this many events count as equally small.
 const SMALLEST_TIER_EVENTS: u32 = 4_096;
 
-/// Writes `segments` as one, on disk for good, and leaves them as they are.
+/// Writes `segments` as one, on disk for good, and leaves them as they are. What a failure leaves half done is deleted.
 pub(crate) fn merge(split: &Path, segments: &[SegmentInfo]) -> Result<SegmentInfo, IndexError> {
+    let output = SplitDirectory::open(split, true).map_err(engine_error(split))?;
+    let merged = unless_it_panics(split, || merge_into(output.clone(), split, segments));
+    if merged.is_err() {
+        output.delete_begun();
+    }
+    merged
+}
+
+fn merge_into(
+    output: SplitDirectory,
+    split: &Path,
+    segments: &[SegmentInfo],
+) -> Result<SegmentInfo, IndexError> {
     let engine = Engine::open(split, false)?;
     let inputs = segments.iter().map(|info| engine.segment(info)).collect::<Result<Vec<_>, _>>()?;
-    let output = SplitDirectory::open(split, true).map_err(engine_error(split))?;
     let merged =
         merge_filtered_segments(&inputs, schema::engine_settings(), vec![None; inputs.len()], output)
             .map_err(engine_error(split))?;

@@ -145,13 +145,13 @@ impl Planner<'_> {
         match fold(name).as_str() {
             "@timestamp" => column(TIME, predicate),
             "sperwer.received" => column(RECEIVED, predicate),
-            "sperwer.event_id" => match number(predicate) {
-                Some(id) => Box::new(Leaf::Id { column: ID, id }),
-                None => Box::new(AllQuery),
+            "sperwer.event_id" => match numbers(predicate) {
+                Some((low, high)) => Box::new(Leaf::Ids { column: ID, low, high }),
+                None => Box::new(EmptyQuery),
             },
-            "sperwer.client" => match number(predicate) {
-                Some(client) if client != u64::from(self.client.0) => Box::new(EmptyQuery),
-                _ => Box::new(AllQuery),
+            "sperwer.client" => match numbers(predicate) {
+                Some((low, high)) if (low..=high).contains(&u64::from(self.client.0)) => Box::new(AllQuery),
+                _ => Box::new(EmptyQuery),
             },
             "message" => self.whole_text(predicate, true, |hit| fold(&hit.message)),
             // The words of the raw octets need not all be in the index, so each event has to be looked at.
@@ -327,11 +327,30 @@ fn column(column: &'static str, predicate: &Predicate) -> Plan {
     Box::new(Leaf::Column { column, low, high })
 }
 
-fn number(predicate: &Predicate) -> Option<u64> {
-    match predicate {
-        Predicate::Is(pattern) => pattern.as_literal()?.parse().ok(),
-        _ => None,
-    }
+/// The lowest and the highest number meant; `None` when there is none. What is no number was refused when the query was
+/// read.
+fn numbers(predicate: &Predicate) -> Option<(u64, u64)> {
+    let (low, high) = match predicate {
+        Predicate::Exists => (0, u64::MAX),
+        Predicate::Is(pattern) => {
+            let number = pattern.as_literal()?.parse().ok()?;
+            (number, number)
+        }
+        Predicate::Between(low, high) => {
+            let low = match low {
+                Bound::Open => 0,
+                Bound::With(text) => text.parse().ok()?,
+                Bound::Without(text) => text.parse::<u64>().ok()?.checked_add(1)?,
+            };
+            let high = match high {
+                Bound::Open => u64::MAX,
+                Bound::With(text) => text.parse().ok()?,
+                Bound::Without(text) => text.parse::<u64>().ok()?.checked_sub(1)?,
+            };
+            (low, high)
+        }
+    };
+    (low <= high).then_some((low, high))
 }
 
 fn all_of(mut parts: Vec<Plan>) -> Plan {

@@ -279,16 +279,13 @@ fn status_of(code: u8) -> Option<ParseStatus> {
     [ParseStatus::Parsed, ParseStatus::Partial, ParseStatus::Raw].get(usize::from(code)).copied()
 }
 
-const TRANSPORTS: [Transport; 5] =
-    [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Http, Transport::File];
-
+/// Version 1 counts them from 0.
 fn transport_code(transport: Transport) -> u8 {
-    // A transport that is not in the list yet is shown as HTTP; a test compares the list with the type.
-    TRANSPORTS.iter().position(|known| *known == transport).unwrap_or(3) as u8
+    transport.code() - 1
 }
 
 fn transport_of(code: u8) -> Option<Transport> {
-    TRANSPORTS.get(usize::from(code)).copied()
+    Transport::of_code(code.checked_add(1)?)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 /// At most this many hits on one page; the next page has a cursor.
 pub const LIMIT_MAX: usize = 10_000;
+/// The events of one page are at most this many bytes together, or one event.
+pub const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// At most this many values from one `count_by`.
 pub const COUNT_BY_TOP_MAX: usize = 10_000;
 /// At most this many bars in one histogram.
@@ -71,7 +73,16 @@ pub struct SearchPage {
     pub total: u64,
     /// Asks for the next page, when there is one.
     pub next: Option<Cursor>,
-    /// What was not searched because it is damaged, one line each; empty when all is well.
+    /// What was not searched because it is damaged or there was no time left, one line each; empty when all is well.
+    pub not_searched: Vec<String>,
+}
+
+/// Events that were asked for by their ids.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetched {
+    /// Those that were found, in the order of their ids.
+    pub hits: Vec<Hit>,
+    /// As [`SearchPage::not_searched`].
     pub not_searched: Vec<String>,
 }
 
@@ -95,6 +106,8 @@ pub struct Counts {
     pub events_with: u64,
     /// Matching events.
     pub total: u64,
+    /// As [`SearchPage::not_searched`].
+    pub not_searched: Vec<String>,
 }
 
 /// Events in one interval.
@@ -115,6 +128,8 @@ pub struct Histogram {
     pub buckets: Vec<Bucket>,
     /// Matching events.
     pub total: u64,
+    /// As [`SearchPage::not_searched`].
+    pub not_searched: Vec<String>,
 }
 
 /// The intervals that people read easily, in milliseconds.

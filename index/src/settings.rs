@@ -24,6 +24,8 @@ pub struct IndexSettings {
     pub segment_events_max: u32,
     /// At most this many segments are kept open for searching; the least recently used is closed. Default 1024.
     pub open_segments_max: usize,
+    /// A search that has taken this long looks at no further segment; its answer says so. Milliseconds, default 30 000.
+    pub search_timeout_ms: u64,
 }
 
 impl Default for IndexSettings {
@@ -36,6 +38,7 @@ impl Default for IndexSettings {
             merge_factor: 8,
             segment_events_max: 4_000_000,
             open_segments_max: 1_024,
+            search_timeout_ms: 30_000,
         }
     }
 }

@@ -23,9 +23,12 @@ pub(crate) struct SplitKey {
 
 impl SplitKey {
     pub(crate) fn path(self, root: &Path) -> PathBuf {
+        root.join(self.client.to_string()).join(self.day_text())
+    }
+
+    pub(crate) fn day_text(self) -> String {
         let civil = Timestamp::from_secs(i64::from(self.day) * 86_400).civil();
-        let day = format!("{:04}-{:02}-{:02}", civil.year, civil.month, civil.day);
-        root.join(self.client.to_string()).join(day)
+        format!("{:04}-{:02}-{:02}", civil.year, civil.month, civil.day)
     }
 
     fn of(client: &str, day: &str) -> Option<SplitKey> {
@@ -71,6 +74,10 @@ impl SplitView {
             segments.insert(at.unwrap_or(segments.len()), ViewSegment { info, durable: true });
         }
         SplitView { durable_position: self.durable_position, segments }
+    }
+
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.segments.iter().any(|segment| segment.info.id == id)
     }
 
     pub(crate) fn bytes(&self) -> u64 {

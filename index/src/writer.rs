@@ -1,18 +1,21 @@
 //! The writer: events in, in the order of the journal; searchable soon; durable a little later.
 
+mod drops;
+
+use self::drops::Ending;
 use crate::document::DocumentBuilder;
 use crate::error::io_error;
-use crate::find::{Drop, Shared};
+use crate::find::{Shared, WriterPlace};
 use crate::keeper::{self, CheckpointDone, CheckpointJob, MergeDone, MergeJob, Replaced, Worker};
 use crate::manifest::LIVE;
 use crate::segment::{self, Engine, NewSegment};
-use crate::split::{self, SplitKey, SplitView, ViewSegment};
+use crate::split::{SplitKey, SplitView, ViewSegment};
 use crate::telemetry::{add, set};
 use crate::{CHECKPOINT_BYTES_MAX, IndexError, clock, merge};
 use event::{Event, EventId, Timestamp};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A split's memory is measured every so many events: measuring is a walk over its buffers.
@@ -57,11 +60,29 @@ pub struct IndexWriter {
     retired: Vec<(u64, SplitKey, String)>,
     /// Bytes of segments that are not durable.
     fresh_bytes: u64,
-    /// A segment could not be written, so events are missing: nothing may be committed or called durable any more.
+    /// A segment or live manifest could not be written, so events are missing: nothing may be committed or called
+    /// durable any more.
     lost: bool,
-    dropping: Vec<Drop>,
-    /// `dropping` may be done once everything below this is durable.
-    dropping_after: Option<EventId>,
+    /// Splits in the checkpoint under way.
+    checkpointing: BTreeSet<SplitKey>,
+    /// The split whose segments are being merged.
+    merging: Option<SplitKey>,
+    failed_merges: BTreeMap<SplitKey, Retry>,
+    /// Splits that are to go.
+    dropping: BTreeMap<SplitKey, Ending>,
+    /// Splits without segments, to be deleted once no replay reaches back to them.
+    emptied: BTreeSet<SplitKey>,
+    /// Last, so that it is given back after the threads have ended.
+    _place: WriterPlace,
+}
+
+/// When segments that could not be merged are tried again: a full disk passes, a damaged segment does not.
+#[derive(Clone, Copy)]
+struct Retry {
+    /// At this checkpoint.
+    round: u64,
+    /// So many after the last attempt; doubled with each.
+    wait_rounds: u64,
 }
 
 struct OpenSplit {
@@ -73,9 +94,15 @@ struct OpenSplit {
 }
 
 impl IndexWriter {
-    pub(crate) fn start(shared: Arc<Shared>) -> Result<IndexWriter, IndexError> {
-        let start = shared.start;
-        Ok(IndexWriter {
+    /// What is waiting to be dropped is dropped first: that makes room on a full disk.
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        start: EventId,
+        place: WriterPlace,
+    ) -> Result<IndexWriter, IndexError> {
+        let keys: BTreeSet<SplitKey> = shared.keys().into_iter().collect();
+        set(&shared.telemetry.position_searchable, start.0);
+        let mut writer = IndexWriter {
             documents: DocumentBuilder::new(shared.fields),
             next: start,
             durable: start,
@@ -88,14 +115,20 @@ impl IndexWriter {
             round: 0,
             round_done: 0,
             changed: BTreeSet::new(),
-            to_merge: shared.keys().into_iter().collect(),
+            to_merge: keys.clone(),
             retired: Vec::new(),
             fresh_bytes: 0,
             lost: false,
-            dropping: Vec::new(),
-            dropping_after: None,
+            checkpointing: BTreeSet::new(),
+            merging: None,
+            failed_merges: BTreeMap::new(),
+            dropping: BTreeMap::new(),
+            emptied: keys,
             shared,
-        })
+            _place: place,
+        };
+        writer.work_on_drops()?;
+        Ok(writer)
     }
 
     /// The id of the next event to add: at the start, from where the journal must be replayed.
@@ -137,8 +170,9 @@ impl IndexWriter {
                 return Ok(());
             }
             self.make_room()?;
-            let split = self.open_split(key, durable)?;
-            self.open.insert(key, split);
+            let opened = self.open_split(key, durable);
+            self.lost |= opened.is_err();
+            self.open.insert(key, opened?);
         }
         let split = self.open.get_mut(&key).expect("inserted above when it was not there");
         if event.id.0 >= split.durable {
@@ -165,6 +199,8 @@ impl IndexWriter {
     /// # Errors
     /// When a segment or manifest cannot be written.
     pub fn commit_if_due(&mut self, now: Timestamp) -> Result<bool, IndexError> {
+        // Before anything is written: it makes room.
+        self.work_on_drops()?;
         let due =
             !self.open.is_empty() && is_due(self.committed, now, self.shared.settings.commit_interval_ms);
         if due {
@@ -286,10 +322,17 @@ impl IndexWriter {
     }
 
     fn publish(&mut self, key: SplitKey, view: SplitView) -> Result<(), IndexError> {
-        let path = key.path(&self.shared.root).join(LIVE);
-        view.live_manifest().write(&path, false)?;
-        self.shared.publish(key, view);
+        self.show(key, view)?;
         self.changed.insert(key);
+        Ok(())
+    }
+
+    /// From now on the split is searched like this.
+    fn show(&mut self, key: SplitKey, view: SplitView) -> Result<(), IndexError> {
+        let written = view.live_manifest().write(&key.path(&self.shared.root).join(LIVE), false);
+        self.lost |= written.is_err();
+        written?;
+        self.shared.publish(key, view);
         Ok(())
     }
 
@@ -314,6 +357,7 @@ impl IndexWriter {
 
     fn take_checkpoint(&mut self, done: CheckpointDone) -> Result<(), IndexError> {
         self.round_done = done.round;
+        self.checkpointing.clear();
         let telemetry = &self.shared.telemetry;
         match &done.failed {
             None => add(&telemetry.checkpoints, 1),
@@ -326,13 +370,12 @@ impl IndexWriter {
         for Replaced { key, segments, by } in done.replaced {
             let Some(view) = self.shared.view(key) else { continue };
             let mut view = view.replacing(&segments, by.clone());
-            view.durable_position = done.position.0;
+            view.durable_position = view.durable_position.max(done.position.0);
             if let Some(split) = self.open.get_mut(&key) {
                 split.durable = split.durable.max(done.position.0);
             }
             // Not `publish`: this change is in the durable manifest already.
-            view.live_manifest().write(&key.path(&self.shared.root).join(LIVE), false)?;
-            self.shared.publish(key, view);
+            self.show(key, view)?;
             for id in segments.iter().filter(|id| by.as_ref().is_none_or(|by| by.id != **id)) {
                 self.shared.forget(key, id);
                 segment::delete(&key.path(&self.shared.root), id);
@@ -373,19 +416,25 @@ impl IndexWriter {
     }
 
     fn take_merge(&mut self, done: MergeDone) -> Result<(), IndexError> {
+        self.merging = None;
         let info = match done.result {
             Ok(info) => info,
             Err(error) => {
-                // The split is not tried again before the next start.
                 add(&self.shared.telemetry.merge_failures, 1);
                 tracing::error!(client = %done.key.client, %error, "segments could not be merged");
+                self.merge_later(done.key);
                 return Ok(());
             }
         };
         add(&self.shared.telemetry.merges, 1);
-        if let Some(view) = self.shared.view(done.key) {
-            self.publish(done.key, view.replacing(&done.segments, Some(info)))?;
+        self.failed_merges.remove(&done.key);
+        let view = self.view(done.key);
+        if !done.segments.iter().all(|id| view.has(id)) {
+            // They were dropped meanwhile.
+            segment::delete(&done.key.path(&self.shared.root), &info.id);
+            return Ok(());
         }
+        self.publish(done.key, view.replacing(&done.segments, Some(info)))?;
         for id in done.segments {
             self.shared.forget(done.key, &id);
             self.retired.push((self.round, done.key, id));
@@ -394,11 +443,16 @@ impl IndexWriter {
         Ok(())
     }
 
+    fn merge_later(&mut self, key: SplitKey) {
+        let wait_rounds = self.failed_merges.get(&key).map_or(1, |last| last.wait_rounds.saturating_mul(2));
+        let round = self.round.saturating_add(wait_rounds);
+        self.failed_merges.insert(key, Retry { round, wait_rounds });
+        self.to_merge.insert(key);
+    }
+
     fn give_work(&mut self, now: Timestamp) -> Result<(), IndexError> {
-        self.take_drops();
-        if !self.dropping.is_empty() {
-            return self.work_on_drops();
-        }
+        self.is_whole()?;
+        self.work_on_drops()?;
         let behind = self.durable < self.next || !self.changed.is_empty();
         let due = is_due(self.checkpointed, now, self.shared.settings.checkpoint_interval_ms);
         if !self.checkpoints.is_busy() && behind && (due || self.fresh_bytes > CHECKPOINT_BYTES_MAX) {
@@ -418,73 +472,28 @@ impl IndexWriter {
     fn begin_checkpoint(&mut self) {
         self.round += 1;
         let views = std::mem::take(&mut self.changed).into_iter();
-        let splits =
+        let splits: Vec<_> =
             views.filter_map(|key| Some((key, SplitView::clone(&*self.shared.view(key)?)))).collect();
+        self.checkpointing = splits.iter().map(|(key, _)| *key).collect();
         let root = self.shared.root.clone();
         self.checkpoints.submit(CheckpointJob { round: self.round, root, position: self.next, splits });
     }
 
     fn begin_merge(&mut self) {
         while !self.merges.is_busy() {
-            let Some(key) = self.to_merge.pop_first() else { return };
+            let waits = |key: &SplitKey| self.failed_merges.get(key).is_some_and(|at| self.round < at.round);
+            let Some(key) = self.to_merge.iter().find(|key| !waits(key)).copied() else { return };
+            self.to_merge.remove(&key);
             let Some(view) = self.shared.view(key) else { continue };
             if let Some(segments) = merge::candidates(&view, &self.shared.settings) {
                 self.merges.submit(MergeJob { key, path: key.path(&self.shared.root), segments });
+                self.merging = Some(key);
             }
         }
-    }
-
-    fn take_drops(&mut self) {
-        if self.dropping.is_empty() {
-            self.dropping =
-                std::mem::take(&mut *self.shared.drops.lock().unwrap_or_else(PoisonError::into_inner));
-            self.dropping_after = None;
-        }
-    }
-
-    /// Drops splits, after a checkpoint (so that no replay brings their events back) and while nothing else works on
-    /// them.
-    fn work_on_drops(&mut self) -> Result<(), IndexError> {
-        if self.checkpoints.is_busy() || self.merges.is_busy() {
-            return Ok(());
-        }
-        match self.dropping_after {
-            Some(position) if self.durable >= position => {
-                for drop in std::mem::take(&mut self.dropping) {
-                    self.drop_splits(&drop)?;
-                }
-                self.shared.measure();
-            }
-            _ => {
-                self.commit_open()?;
-                self.begin_checkpoint();
-                self.dropping_after = Some(self.next);
-            }
-        }
-        Ok(())
-    }
-
-    fn drop_splits(&mut self, drop: &Drop) -> Result<(), IndexError> {
-        self.open.retain(|key, _| !drop(*key));
-        for key in self.shared.keys().into_iter().filter(|key| drop(*key)) {
-            self.shared.withdraw(key);
-            self.changed.remove(&key);
-            self.to_merge.remove(&key);
-            self.retired.retain(|(_, split, _)| *split != key);
-            let path = key.path(&self.shared.root);
-            split::delete(&path)?;
-            tracing::info!(client = %key.client, path = %path.display(), "a split was deleted");
-        }
-        for (key, path) in split::list_aside(&self.shared.root)? {
-            if drop(key) {
-                split::delete(&path)?;
-            }
-        }
-        Ok(())
     }
 }
 
-impl std::ops::Drop for IndexWriter {
+impl Drop for IndexWriter {
     fn drop(&mut self) {
         if !self.open.is_empty() {
             tracing::debug!("the index writer ends with events in memory; the journal has them");

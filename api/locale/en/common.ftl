@@ -145,6 +145,7 @@ wrong-time = Give a date and time such as 2026-11-22T14:30.
 wrong-time-order = The end must be later than the start.
 wrong-query = At character { $position }: { $problem }
 wrong-after = This is not a cursor of an earlier page.
+wrong-not-counted = Events cannot be counted by { $field }: nearly every event has another value of it.
 wrong-too-much = At most { $max } are possible at once.
 wrong-key-used = The key was used for another request.
 wrong-key-begun = The first request with this key is being done, or was cut off: look before you ask again.

@@ -8,8 +8,8 @@ search-to = To
 search-go = Search
 search-wrong = Query, character { $position }:
 search-not-searched = { $n ->
-    [one] One part of the index is damaged and was not searched. The administrator finds it in the log.
-   *[other] { $n } parts of the index are damaged and were not searched. The administrator finds them in the log.
+    [one] One part of the index was not searched: it is damaged, or there was no time left. The administrator finds it in the log.
+   *[other] { $n } parts of the index were not searched: they are damaged, or there was no time left. The administrator finds them in the log.
 }
 search-found = { $n ->
     [one] 1 event

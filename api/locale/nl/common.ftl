@@ -145,6 +145,7 @@ wrong-time = Geef een datum en tijdstip zoals 2026-11-22T14:30.
 wrong-time-order = Het einde moet na het begin liggen.
 wrong-query = Bij teken { $position }: { $problem }
 wrong-after = Dit is geen verwijzing naar een volgende bladzijde.
+wrong-not-counted = Op { $field } kan niet worden geteld: bijna elke gebeurtenis heeft er een andere waarde van.
 wrong-too-much = Er zijn er hoogstens { $max } tegelijk mogelijk.
 wrong-key-used = De sleutel is al voor een andere vraag gebruikt.
 wrong-key-begun = De eerste vraag met deze sleutel loopt nog of werd afgebroken: kijk voor u ze opnieuw stelt.

@@ -8,8 +8,8 @@ search-to = Tot
 search-go = Zoeken
 search-wrong = Zoekvraag, teken { $position }:
 search-not-searched = { $n ->
-    [one] Eén deel van de index is beschadigd en werd niet doorzocht. De beheerder vindt het in het logboek.
-   *[other] { $n } delen van de index zijn beschadigd en werden niet doorzocht. De beheerder vindt ze in het logboek.
+    [one] Eén deel van de index is niet doorzocht: het is beschadigd, of de tijd was op. De beheerder vindt het in het logboek.
+   *[other] { $n } delen van de index zijn niet doorzocht: ze zijn beschadigd, of de tijd was op. De beheerder vindt ze in het logboek.
 }
 search-found = { $n ->
     [one] 1 gebeurtenis

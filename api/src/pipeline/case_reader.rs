@@ -64,7 +64,6 @@ struct Work {
 
 impl Reader for CaseReader {
     const NAME: &'static str = "case-reader";
-    const BEGINS_AGAIN: bool = true;
 
     fn follow(&mut self, stop: &CancellationToken, health: &ReaderHealth) -> anyhow::Result<()> {
         let position =

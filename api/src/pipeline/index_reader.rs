@@ -5,7 +5,7 @@ use crate::clock;
 use anyhow::Context;
 use bumpalo::Bump;
 use index::{Index, IndexWriter};
-use ingest::{Block, Journal};
+use ingest::{Block, Journal, ReadError};
 use tokio_util::sync::CancellationToken;
 
 /// The arena is emptied when it has grown to this, so that one block of huge events does not set the memory of the
@@ -24,7 +24,6 @@ pub struct IndexReader {
 
 impl Reader for IndexReader {
     const NAME: &'static str = "index-reader";
-    const BEGINS_AGAIN: bool = false;
 
     fn follow(&mut self, stop: &CancellationToken, health: &ReaderHealth) -> anyhow::Result<()> {
         let mut writer = self.index.writer().context("opening the index for writing")?;
@@ -32,9 +31,19 @@ impl Reader for IndexReader {
         let mut arena = Bump::new();
         health.reached(writer.position(), writer.durable_position());
         while !stop.is_cancelled() {
-            match reader.next(POLL_INTERVAL).context("reading the journal for the index")? {
-                Some(block) => self.add(&block, &mut writer, &mut arena).context("indexing")?,
-                None => self.understand.refresh(),
+            match reader.next(POLL_INTERVAL) {
+                Ok(Some(block)) => self.add(&block, &mut writer, &mut arena).context("indexing")?,
+                Ok(None) => self.understand.refresh(),
+                // An index that was lost, or restored from an old backup: what the journal no longer has cannot be
+                // indexed, what it still has can.
+                Err(ReadError::Released { wanted, oldest }) => {
+                    tracing::error!(
+                        "events {wanted} to {oldest} (without the last) are in neither index nor journal any more: they \
+                         cannot be searched unless the index is restored from a later backup"
+                    );
+                    reader = self.journal.reader(oldest);
+                }
+                Err(error) => return Err(error).context("reading the journal for the index"),
             }
             writer.commit_if_due(clock::now()).context("committing the index")?;
             // What was added is found only from the next commit on.
@@ -61,5 +70,58 @@ impl IndexReader {
         }
         arena.reset();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing;
+    use event::{ClientId, EventId, Origin, Scope, SourceId, Transport};
+    use index::{IndexSettings, SearchRequest};
+    use ingest::{Batch, JournalSettings};
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    /// Five events, each in a segment of its own.
+    fn journal(directory: &std::path::Path) -> Journal {
+        let settings = JournalSettings { segment_bytes: 1, retain_hours: 0, ..JournalSettings::default() };
+        let journal = Journal::open(directory, settings).expect("a journal");
+        let origin =
+            Origin { client: ClientId(1), source: SourceId(1), transport: Transport::Tcp, peer: None };
+        for number in 0..5 {
+            let mut batch = Batch::new();
+            batch.push(&origin, clock::now(), false, format!("<13>host app: line {number}").as_bytes());
+            journal.append_blocking(batch).expect("an open journal").wait().expect("a disk");
+        }
+        journal
+    }
+
+    #[tokio::test]
+    async fn an_index_that_was_lost_is_made_again_of_what_the_journal_still_has() {
+        let (running, folder) = testing::running().await;
+        let journal = journal(&folder.path().join("other-journal"));
+        journal.release(EventId(2)).expect("a disk");
+        assert_eq!(journal.oldest(), EventId(2));
+        let names = running.registry.fields();
+        let index = Index::open(&folder.path().join("other-index"), IndexSettings::default(), names);
+        let index = index.expect("an index");
+        let understand = Understand::new(Arc::clone(&running.registry));
+        let reader = IndexReader { journal, index: index.clone(), understand };
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let health = Arc::new(ReaderHealth::default());
+        let thread = super::super::spawn(reader, stop.clone(), ended, Arc::clone(&health)).expect("a thread");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while health.position() < EventId(5) {
+            assert!(Instant::now() < deadline, "at {}: {:?}", health.position(), health.trouble());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+        thread.join().expect("no panic");
+        let page = index.search(&Scope::every_client(), &SearchRequest::new("line")).expect("a page");
+        let mut found: Vec<u64> = page.hits.iter().map(|hit| hit.id.0).collect();
+        found.sort_unstable();
+        assert_eq!(found, [2, 3, 4]);
+        assert_eq!(health.failures(), 0);
     }
 }

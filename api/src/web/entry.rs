@@ -58,6 +58,8 @@ impl Entry {
             fields: hit
                 .fields
                 .iter()
+                // What a sender says in our name would pass for our word.
+                .filter(|(name, _)| !event::json::is_ours(name))
                 .map(|(name, value)| {
                     let value = value.to_string();
                     FieldView { term: escape(&term(name, &value)), name: name.clone(), value }
@@ -144,7 +146,7 @@ pub async fn newest_of_source(page: &Page, scope: &Scope, source: SourceId) -> R
 pub async fn by_ids(page: &Page, scope: &Scope, ids: Vec<EventId>) -> Result<Vec<Entry>, Fault> {
     let (index, scope) = (page.app.index.clone(), scope.clone());
     let found = on_busy_thread(move || index.get_many(&scope, &ids)).await?;
-    Ok(found.iter().map(Entry::of).collect())
+    Ok(found.hits.iter().map(Entry::of).collect())
 }
 
 /// The index reads files and decompresses: that belongs on a thread that may be busy.

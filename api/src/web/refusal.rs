@@ -169,6 +169,9 @@ impl From<SearchError> for Fault {
             SearchError::TooMuch { max, .. } => {
                 Fault::invalid("limit", Telling::new("wrong-too-much").with_number("max", max as i64))
             }
+            SearchError::NotCounted { field } => {
+                Fault::invalid("count_by", Telling::new("wrong-not-counted").with("field", field))
+            }
             other => Fault::internal(other),
         }
     }

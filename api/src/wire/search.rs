@@ -1,7 +1,7 @@
 //! `GET /api/v1/clients/{client}/events`: what is asked and answered. The command `sperwer search` prints the same answer.
 
 use event::{Scope, Timestamp};
-use index::{Cursor, Index, SearchError, SearchRequest, auto_interval, parse_time};
+use index::{Counts, Cursor, Histogram, Index, SearchError, SearchRequest, auto_interval, parse_time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -13,6 +13,8 @@ pub const LIMIT_DEFAULT: usize = 100;
 pub const TOP_DEFAULT: usize = 20;
 /// Most bars of a histogram whose interval is left to us.
 pub const BARS_MAX: u64 = 100;
+
+const DAY_MS: u64 = 86_400_000;
 
 /// The parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -59,7 +61,7 @@ pub struct EventsAnswer {
     /// When a histogram was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramAnswer>,
-    /// What could not be searched because it is damaged.
+    /// What was not searched because it is damaged or there was no time left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_searched: Vec<String>,
 }
@@ -130,6 +132,7 @@ impl AnswerError {
         match self {
             AnswerError::Parameter { parameter, .. } => Some(parameter),
             AnswerError::Search(SearchError::Cursor(_)) => Some("after"),
+            AnswerError::Search(SearchError::NotCounted { .. }) => Some("count_by"),
             AnswerError::Search(error) => error.is_callers().then_some("q"),
         }
     }
@@ -142,13 +145,30 @@ impl AnswerError {
 pub fn answer(index: &Index, scope: &Scope, query: &EventsQuery) -> Result<EventsAnswer, AnswerError> {
     let request = request(query)?;
     let page = index.search(scope, &request)?;
+    let mut not_searched = page.not_searched;
+    let mut note = |more: Vec<String>| {
+        for what in more {
+            if !not_searched.contains(&what) {
+                not_searched.push(what);
+            }
+        }
+    };
     let counts = match &query.count_by {
         None => None,
-        Some(field) => Some(counts(index, scope, &request, field, query.top.unwrap_or(TOP_DEFAULT))?),
+        Some(field) => {
+            let counts = index.count_by(scope, &request, field, query.top.unwrap_or(TOP_DEFAULT))?;
+            note(counts.not_searched.clone());
+            Some(counts_answer(field, counts))
+        }
     };
     let histogram = match &query.histogram {
         None => None,
-        Some(interval) => Some(histogram(index, scope, &request, interval)?),
+        Some(interval) => {
+            let interval_ms = interval_ms(index, scope, &request, interval)?;
+            let histogram = index.histogram(scope, &request, interval_ms)?;
+            note(histogram.not_searched.clone());
+            Some(histogram_answer(&histogram))
+        }
     };
     Ok(EventsAnswer {
         total: page.total,
@@ -156,7 +176,7 @@ pub fn answer(index: &Index, scope: &Scope, query: &EventsQuery) -> Result<Event
         next: page.next.map(|next| next.to_string()),
         counts,
         histogram,
-        not_searched: page.not_searched,
+        not_searched,
     })
 }
 
@@ -176,47 +196,59 @@ fn time(parameter: &'static str, text: &str) -> Result<Timestamp, AnswerError> {
     parse_time(text).map(|(start, _)| start).ok_or_else(bad)
 }
 
-fn counts(
-    index: &Index,
-    scope: &Scope,
-    request: &SearchRequest,
-    field: &str,
-    top: usize,
-) -> Result<CountsAnswer, AnswerError> {
-    let counts = index.count_by(scope, request, field, top)?;
+fn counts_answer(field: &str, counts: Counts) -> CountsAnswer {
     let top = counts.top.into_iter().map(|count| CountAnswer { value: count.value, events: count.events });
-    Ok(CountsAnswer {
+    CountsAnswer {
         field: field.to_owned(),
         top: top.collect(),
         distinct: counts.distinct,
         events_with: counts.events_with,
-    })
+    }
 }
 
-fn histogram(
+fn interval_ms(
     index: &Index,
     scope: &Scope,
     request: &SearchRequest,
     interval: &str,
-) -> Result<HistogramAnswer, AnswerError> {
-    let interval_ms = match interval.parse::<u64>() {
-        Ok(interval_ms) if interval_ms > 0 => interval_ms,
+) -> Result<u64, AnswerError> {
+    match interval.parse::<u64>() {
+        Ok(interval_ms) if interval_ms > 0 => Ok(interval_ms),
         _ if interval == "auto" => {
-            let (first, last) = index.span(scope)?.unwrap_or_default();
-            let (from, to) =
-                (request.from.unwrap_or(first), request.to.unwrap_or(Timestamp(last.0.saturating_add(1))));
-            auto_interval(from, to, BARS_MAX)
+            let (from, to) = match (request.from, request.to) {
+                (Some(from), Some(to)) => (from, to),
+                (from, to) => {
+                    let (first, last) = span(index, scope, request)?;
+                    (from.unwrap_or(first), to.unwrap_or(Timestamp(last.0.saturating_add(1))))
+                }
+            };
+            Ok(auto_interval(from, to, BARS_MAX))
         }
         _ => {
             let wanted = "'auto' or a number of milliseconds";
             let value = interval.to_owned();
-            return Err(AnswerError::Parameter { parameter: "histogram", value, wanted });
+            Err(AnswerError::Parameter { parameter: "histogram", value, wanted })
         }
-    };
-    let histogram = index.histogram(scope, request, interval_ms)?;
+    }
+}
+
+/// From when to when there are events; for a provider, to a day, as only the events themselves tell.
+fn span(
+    index: &Index,
+    scope: &Scope,
+    request: &SearchRequest,
+) -> Result<(Timestamp, Timestamp), SearchError> {
+    if let Some(span) = index.span(scope)? {
+        return Ok(span);
+    }
+    let days = index.histogram(scope, request, DAY_MS)?;
+    let ends = days.buckets.first().zip(days.buckets.last());
+    let wide =
+        |start: Timestamp| Timestamp::from_millis(start.millis().saturating_add(days.interval_ms as i64));
+    Ok(ends.map(|(first, last)| (first.start, wide(last.start))).unwrap_or_default())
+}
+
+fn histogram_answer(histogram: &Histogram) -> HistogramAnswer {
     let bar = |bar: &index::Bucket| BarAnswer { start: bar.start.to_string(), events: bar.events };
-    Ok(HistogramAnswer {
-        interval_ms: histogram.interval_ms,
-        bars: histogram.buckets.iter().map(bar).collect(),
-    })
+    HistogramAnswer { interval_ms: histogram.interval_ms, bars: histogram.buckets.iter().map(bar).collect() }
 }

@@ -16,7 +16,7 @@ pub(super) fn check(field: &str, predicate: &Predicate) -> Result<(), Problem> {
     let bad =
         |value: &str| Problem::BadValue { field: field.to_owned(), value: value.to_owned(), wanted: wants.1 };
     let bound = |bound: &Bound| match bound {
-        Bound::With(text) | Bound::Without(text) if !is_time(text) => Err(bad(text)),
+        Bound::With(text) | Bound::Without(text) if !wants.0(text) => Err(bad(text)),
         _ => Ok(()),
     };
     match predicate {

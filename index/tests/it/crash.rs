@@ -1,11 +1,12 @@
 //! Whatever happens between two steps, after a replay every event is there exactly once.
 
-use crate::sample::{Bench, DAY, Sample};
-use event::{ClientId, ProviderId, Scope, Timestamp};
-use index::{IndexSettings, SearchRequest};
+use crate::sample::{Bench, DAY, Sample, try_add};
+use event::{Scope, Timestamp};
+use index::{Index, IndexError, IndexSettings};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn samples(count: u64) -> Vec<Sample> {
     (0..count)
@@ -117,7 +118,7 @@ fn files_that_nothing_names_are_cleaned_up() {
     let split = bench.dir.path().join("1/2026-11-22");
     assert!(!files(&split).is_empty());
     let bench = bench.crash(IndexSettings::default());
-    assert!(files(&split).is_empty());
+    assert!(!split.exists());
     assert_eq!(bench.writer.position().0, 0);
 }
 
@@ -140,11 +141,6 @@ fn a_damaged_split_is_set_aside_and_said_so() {
     assert_eq!(page.total, 120 - lost);
     assert_eq!(page.not_searched.len(), 1);
     assert!(page.not_searched[0].contains("1-2026-11-22-0"), "{}", page.not_searched[0]);
-    let told =
-        |scope: &Scope| bench.index.search(scope, &SearchRequest::new("")).expect("a page").not_searched;
-    assert_eq!(told(&Scope::clients([ClientId(1)])), page.not_searched, "its own");
-    assert_eq!(told(&Scope::clients([ClientId(2)])), Vec::<String>::new());
-    assert_eq!(told(&Scope::provider(ProviderId(7))), ["a part of the events could not be searched"]);
     bench.add_all(&[Sample::new(120, "goes on")]);
     assert_eq!(bench.ids("\"goes on\""), [120]);
 }
@@ -192,8 +188,104 @@ fn a_failed_write_is_not_passed_over() {
         "an earlier write failed: open the index again and replay the journal from event 0"
     );
     assert!(bench.writer.checkpoint().is_err());
+    // Also when nothing is in memory any more: no background work may call durable what is missing.
+    assert!(bench.writer.commit_if_due(DAY).is_err());
     let mut bench = bench.crash(IndexSettings::default());
     assert_eq!(bench.writer.position().0, 0);
     bench.add_all(&[Sample::new(0, "tick")]);
     assert_eq!(bench.ids("tick"), [0]);
+}
+
+#[test]
+fn a_manifest_that_cannot_be_written_means_that_events_are_missing() {
+    let mut bench = Bench::new();
+    bench.add_all(&[Sample::new(0, "tick")]);
+    // In the way of the file that the live manifest is first written to.
+    let in_the_way = bench.dir.path().join("1/2026-11-22/live.new");
+    fs::create_dir(&in_the_way).expect("a directory");
+    bench.add(&Sample::new(1, "tick"));
+    assert!(bench.writer.commit().is_err());
+    fs::remove_dir(&in_the_way).expect("a directory");
+    assert!(bench.writer.commit_if_due(DAY).is_err());
+    assert!(bench.writer.checkpoint().is_err());
+    assert_eq!(bench.writer.durable_position().0, 0);
+}
+
+#[test]
+fn after_a_failed_writer_the_next_one_begins_with_what_is_durable() {
+    let mut bench = Bench::new();
+    let samples = samples(60);
+    bench.add_all(&samples[..20]);
+    bench.writer.checkpoint().expect("a checkpoint");
+    bench.add_all(&samples[20..30]);
+    assert!(bench.index.writer().is_err(), "there is one");
+    fs::remove_dir_all(bench.dir.path().join("2")).expect("a directory");
+    fs::write(bench.dir.path().join("2"), "in the way").expect("a file");
+    samples[30..33].iter().for_each(|sample| drop(try_add(&mut bench.writer, &bench.names, sample)));
+    assert!(bench.writer.commit().is_err());
+    let Bench { dir, names, index, writer } = bench;
+    drop(writer);
+    fs::remove_file(dir.path().join("2")).expect("a file");
+    let writer = index.writer().expect("another writer");
+    assert_eq!(writer.position().0, 20);
+    let mut bench = Bench { dir, names, index, writer };
+    bench.add_all(&samples[20..]);
+    // The second client's first events went with its directory.
+    let lost = |id: &u64| *id < 20 && samples[*id as usize].client == 2;
+    assert_eq!(bench.ids(""), (0..60).filter(|id| !lost(id)).collect::<Vec<u64>>());
+}
+
+#[test]
+fn what_cannot_be_read_now_or_by_this_version_ends_the_start_and_is_not_set_aside() {
+    let mut bench = Bench::new();
+    bench.add_all(&[Sample::new(0, "tick")]);
+    bench.writer.checkpoint().expect("a checkpoint");
+    let Bench { dir, names, index, writer } = bench;
+    drop((writer, index));
+    let manifest = dir.path().join("1/2026-11-22/durable.json");
+    let whole = fs::read(&manifest).expect("a file");
+    let open = || Index::open(dir.path(), IndexSettings::default(), Arc::clone(&names));
+    fs::write(&manifest, b"{\"version\": 9, \"parts\": 3}").expect("a file");
+    assert!(matches!(open().err().expect("refused"), IndexError::Version { found: 9, .. }));
+    fs::remove_file(&manifest).expect("a file");
+    fs::create_dir(&manifest).expect("a directory");
+    assert!(matches!(open().err().expect("refused"), IndexError::Io { .. }));
+    fs::remove_dir(&manifest).expect("a directory");
+    fs::write(&manifest, whole).expect("a file");
+    assert!(!dir.path().join("damaged").exists());
+    assert_eq!(open().expect("an index").span(&Scope::every_client()).expect("a span").is_some(), true);
+}
+
+#[test]
+fn a_failed_merge_leaves_nothing_and_is_not_tried_at_every_turn() {
+    let settings = IndexSettings {
+        merge_factor: 2,
+        commit_interval_ms: 0,
+        checkpoint_interval_ms: 0,
+        ..IndexSettings::default()
+    };
+    let mut bench = Bench::with(settings);
+    for id in 0..3 {
+        bench.add_all(&[Sample::new(id, "tick")]);
+        bench.writer.checkpoint().expect("a checkpoint");
+    }
+    // One of the three can no longer be merged.
+    let split = bench.dir.path().join("1/2026-11-22");
+    let store = files(&split).into_keys().find(|path| path.extension().is_some_and(|end| end == "store"));
+    fs::write(store.expect("a store file"), b"short").expect("a file");
+    let segments = |bench: &Bench| {
+        let names = files(&bench.dir.path().join("1/2026-11-22")).into_keys();
+        names.filter(|path| path.extension().is_some_and(|end| end == "term")).count()
+    };
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let mut turns = 0;
+    while bench.index.telemetry().figures().merge_failures == 0 || turns < 200 {
+        assert!(std::time::Instant::now() < patience, "no merge was tried");
+        bench.writer.commit_if_due(DAY).expect("a commit");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        turns += 1;
+    }
+    let figures = bench.index.telemetry().figures();
+    assert_eq!((figures.merges, figures.merge_failures), (0, 1));
+    assert_eq!(segments(&bench), 3);
 }

@@ -4,7 +4,7 @@ use event::{
     CiId, ClientId, Event, EventId, Field, FieldTable, Origin, ParseStatus, ProviderId, Scope, SourceId,
     Timestamp, Transport,
 };
-use index::{FieldValue, Index, IndexSettings, IndexWriter, SearchPage, SearchRequest};
+use index::{FieldValue, Index, IndexError, IndexSettings, IndexWriter, SearchPage, SearchRequest};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -116,6 +116,10 @@ impl Bench {
 }
 
 pub fn add(writer: &mut IndexWriter, names: &FieldTable, sample: &Sample) {
+    try_add(writer, names, sample).expect("room on disk");
+}
+
+pub fn try_add(writer: &mut IndexWriter, names: &FieldTable, sample: &Sample) -> Result<(), IndexError> {
     let fields: Vec<Field<'_>> = sample
         .fields
         .iter()
@@ -140,5 +144,5 @@ pub fn add(writer: &mut IndexWriter, names: &FieldTable, sample: &Sample) {
         ci: sample.provider.map(CiId),
         provider: sample.provider.map(ProviderId),
     };
-    writer.add(&event).expect("room on disk");
+    writer.add(&event)
 }

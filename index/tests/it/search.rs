@@ -2,7 +2,7 @@
 
 use crate::sample::{Bench, DAY, Sample};
 use event::{EventId, Scope, Timestamp};
-use index::{FieldValue, Index, IndexSettings, SearchError, SearchRequest};
+use index::{FieldValue, Index, IndexSettings, PAGE_BYTES_MAX, SearchError, SearchRequest};
 use std::sync::Arc;
 
 fn bench() -> Bench {
@@ -105,6 +105,13 @@ const CASES: &[(&str, &[u64])] = &[
     ("sperwer.client:1 clock", &[5]),
     ("sperwer.client:2", &[]),
     ("sperwer.event_id:3", &[3]),
+    ("sperwer.event_id:*", &[0, 1, 2, 3, 4, 5]),
+    ("sperwer.event_id:>3", &[4, 5]),
+    ("sperwer.event_id:[1 TO 3}", &[1, 2]),
+    ("sperwer.event_id:<0", &[]),
+    ("NOT sperwer.event_id:>=1", &[0]),
+    ("sperwer.client:[0 TO 1]", &[0, 1, 2, 3, 4, 5]),
+    ("sperwer.client:>1", &[]),
     ("@timestamp:2026-11-22", &[0, 1, 2, 3, 4, 5]),
     ("@timestamp:2026-11-23", &[]),
     ("@timestamp:[2026-11-22T00:00:02 TO 2026-11-22T00:00:03]", &[2, 3]),
@@ -191,6 +198,39 @@ fn pages_follow_each_other_newest_first() {
 }
 
 #[test]
+fn a_page_of_huge_events_is_short_and_the_next_one_goes_on() {
+    let mut bench = Bench::new();
+    let huge = "y".repeat(1_200_000);
+    bench.add_all(&(0..10).map(|id| Sample::new(id, &format!("tick {huge}"))).collect::<Vec<_>>());
+    let mut request = SearchRequest { limit: 100, ..SearchRequest::new("tick") };
+    let mut pages: Vec<Vec<u64>> = Vec::new();
+    loop {
+        let page = bench.index.search(&Scope::every_client(), &request).expect("a page");
+        assert_eq!(page.total, 10);
+        pages.push(page.hits.iter().map(|hit| hit.id.0).collect());
+        match page.next {
+            Some(next) => request.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(pages.concat(), (0..10).rev().collect::<Vec<u64>>());
+    assert_eq!(pages[0].len(), PAGE_BYTES_MAX / (2 * 1_200_000));
+}
+
+#[test]
+fn a_search_without_time_left_gives_the_newest_and_says_so() {
+    let mut bench = Bench::with(IndexSettings { search_timeout_ms: 0, ..IndexSettings::default() });
+    for id in 0..3 {
+        bench.add_all(&[Sample::new(id, "tick")]);
+    }
+    let page = bench.page("tick");
+    assert_eq!(page.hits.iter().map(|hit| hit.id.0).collect::<Vec<_>>(), [2]);
+    assert!(page.not_searched[0].starts_with("2 of 3 parts"), "{:?}", page.not_searched);
+    let unsure = bench.index.get(&Scope::every_client(), EventId(9)).expect("no segment could have it");
+    assert_eq!(unsure, None);
+}
+
+#[test]
 fn time_ranges_go_by_event_time_also_with_a_wrong_clock() {
     let mut bench = Bench::new();
     let year = 365 * 86_400_000_000_000;
@@ -237,7 +277,7 @@ fn events_are_fetched_by_id() {
     assert_eq!(hit.raw_text(), "GET /login.php?user=jan HTTP/1.1 from 2001:db8::1");
     assert_eq!(bench.index.get(&scope, EventId(6)).expect("an answer"), None);
     let many = bench.index.get_many(&scope, &[5, 1, 99, 3].map(EventId)).expect("an answer");
-    assert_eq!(many.iter().map(|hit| hit.id.0).collect::<Vec<_>>(), [1, 3, 5]);
+    assert_eq!(many.hits.iter().map(|hit| hit.id.0).collect::<Vec<_>>(), [1, 3, 5]);
 }
 
 #[test]
@@ -252,6 +292,11 @@ fn what_the_caller_did_wrong_is_told_apart() {
     };
     assert!(matches!(search("a (b", 1), SearchError::Query(_)));
     assert!(search("a", 1_000_000).is_callers());
+    assert!(matches!(search("sperwer.event_id:>yesterday", 1), SearchError::Query(_)));
+    for field in ["message", "@timestamp", "Event.Original", "sperwer.received", "sperwer.event_id"] {
+        let refused = bench.index.count_by(&scope, &SearchRequest::new(""), field, 1).expect_err(field);
+        assert!(matches!(refused, SearchError::NotCounted { .. }) && refused.is_callers(), "{refused}");
+    }
     assert_eq!(
         search("x @timestamp:yesterday", 1).to_string(),
         "at character 14: 'yesterday' is not a date or time like 2026-11-22 or 2026-11-22T10:05:07Z, which '@timestamp' needs"

@@ -2,7 +2,7 @@
 
 use crate::sample::{Bench, Sample};
 use event::{ClientId, EventId, ProviderId, Scope};
-use index::SearchRequest;
+use index::{IndexSettings, SearchRequest};
 
 fn bench() -> Bench {
     let mut bench = Bench::new();
@@ -46,27 +46,17 @@ fn a_scope_sees_its_own_and_nothing_else() {
             bench.index.count_by(&scope, &SearchRequest::new(""), "sperwer.source", 10).expect("counts");
         assert_eq!(counts.total, ids.len() as u64, "{who}");
         let got = bench.index.get_many(&scope, &all.map(EventId)).expect("events");
-        assert_eq!(got.iter().map(|hit| hit.id.0).collect::<Vec<_>>(), ids, "{who}");
+        assert_eq!(got.hits.iter().map(|hit| hit.id.0).collect::<Vec<_>>(), ids, "{who}");
         let usage = bench.index.usage(&scope).expect("usage");
         assert!(usage.keys().all(|client| scope.allows(*client)), "{who}");
-    }
-}
-
-#[test]
-fn the_span_is_that_of_what_a_scope_sees() {
-    let bench = bench();
-    let times = |scope: &Scope| {
-        let found = bench.index.search(scope, &SearchRequest::new("")).expect("a page").hits;
-        let times = found.iter().map(|hit| hit.time);
-        times.clone().min().zip(times.max())
-    };
-    for scope in [
-        Scope::every_client(),
-        Scope::clients([ClientId(1)]),
-        Scope::provider(ProviderId(7)),
-        Scope::provider(ProviderId(9)),
-    ] {
-        assert_eq!(bench.index.span(&scope).expect("a span"), times(&scope), "{scope:?}");
+        // What a provider has of a client is not told apart, so it is told nothing.
+        let is_provider = scope.provider_filter().is_some();
+        assert_eq!(usage.is_empty(), is_provider || ids.is_empty(), "{who}");
+        assert_eq!(
+            bench.index.span(&scope).expect("a span").is_none(),
+            is_provider || ids.is_empty(),
+            "{who}"
+        );
     }
 }
 
@@ -74,4 +64,49 @@ fn the_span_is_that_of_what_a_scope_sees() {
 fn a_sender_cannot_choose_its_provider() {
     let bench = bench();
     assert_eq!(bench.ids("sperwer.provider:7"), [1]);
+}
+
+#[test]
+fn what_a_sender_says_in_our_name_is_not_repeated_as_ours() {
+    let mut bench = Bench::new();
+    bench.add_all(&[Sample::new(0, "x")
+        .with("Sperwer.CI", "9")
+        .with("sperwer.provider", "7")
+        .with("own", "1")]);
+    let hit = &bench.page("").hits[0];
+    let json = serde_json::to_value(hit).expect("JSON");
+    let object = json.as_object().expect("an object");
+    assert_eq!(object["own"], "1");
+    assert_eq!(object["sperwer.client"], 1);
+    assert!(!object.contains_key("Sperwer.CI") && !object.contains_key("sperwer.provider"), "{json}");
+}
+
+#[test]
+fn what_is_damaged_is_told_to_those_whose_it_is_also_after_a_restart() {
+    let mut bench = Bench::new();
+    bench.add_all(&[Sample::new(0, "x"), Sample::new(1, "x").of_client(2)]);
+    bench.writer.checkpoint().expect("a checkpoint");
+    std::fs::write(bench.dir.path().join("1/2026-11-22/durable.json"), b"{").expect("a file");
+    for _ in 0..2 {
+        bench = bench.crash(IndexSettings::default());
+        let told = |scope: &Scope| {
+            let all = SearchRequest::new("");
+            let page = bench.index.search(scope, &all).expect("a page").not_searched;
+            let counts = bench.index.count_by(scope, &all, "sperwer.source", 5).expect("counts").not_searched;
+            let bars = bench.index.histogram(scope, &all, 1_000).expect("bars").not_searched;
+            let many = bench.index.get_many(scope, &[EventId(0)]).expect("events").not_searched;
+            assert!(page == counts && page == bars && page == many);
+            assert_eq!(bench.index.get(scope, EventId(0)).is_err(), !page.is_empty());
+            page
+        };
+        for scope in [Scope::every_client(), Scope::operator(), Scope::clients([ClientId(1)])] {
+            let lines = told(&scope);
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            assert!(lines[0].contains("client 1") && lines[0].contains("1-2026-11-22-0"), "{lines:?}");
+        }
+        let others = Scope::operator().narrowed_to(ClientId::QUARANTINE);
+        for scope in [Scope::clients([ClientId(2)]), Scope::provider(ProviderId(7)), others] {
+            assert_eq!(told(&scope), [] as [&str; 0]);
+        }
+    }
 }

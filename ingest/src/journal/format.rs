@@ -113,7 +113,7 @@ pub(super) fn encode_record(
     header[4..8].copy_from_slice(&origin.client.0.to_le_bytes());
     header[8..12].copy_from_slice(&origin.source.0.to_le_bytes());
     header[12..20].copy_from_slice(&received.0.to_le_bytes());
-    header[20] = transport_code(origin.transport);
+    header[20] = origin.transport.code();
     header[21] = if truncated { FLAG_TRUNCATED } else { 0 };
     header[22] = address_bytes(origin.peer);
     out.extend_from_slice(&header);
@@ -138,7 +138,7 @@ pub(super) fn decode_record(bytes: &[u8], id: EventId) -> Option<(Frame<'_>, &[u
     let origin = Origin {
         client: ClientId(u32_at(header, 4)),
         source: SourceId(u32_at(header, 8)),
-        transport: transport_of(header[20])?,
+        transport: Transport::of_code(header[20])?,
         peer,
     };
     let received = Timestamp(u64_at(header, 12) as i64);
@@ -154,28 +154,6 @@ fn whole_records(body: &[u8]) -> Option<u32> {
         records = records.checked_add(1)?;
     }
     Some(records)
-}
-
-fn transport_code(transport: Transport) -> u8 {
-    match transport {
-        Transport::Tcp => 2,
-        Transport::Tls => 3,
-        Transport::Http => 4,
-        Transport::File => 5,
-        // `Transport` may grow; a transport that this crate does not send cannot get here.
-        _ => 1,
-    }
-}
-
-fn transport_of(code: u8) -> Option<Transport> {
-    Some(match code {
-        1 => Transport::Udp,
-        2 => Transport::Tcp,
-        3 => Transport::Tls,
-        4 => Transport::Http,
-        5 => Transport::File,
-        _ => return None,
-    })
 }
 
 fn address_bytes(peer: Option<IpAddr>) -> u8 {

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 /// How a frame travelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Transport {
     /// Syslog over UDP (RFC 5426).
     Udp,
@@ -17,6 +16,33 @@ pub enum Transport {
     Http,
     /// A followed file.
     File,
+}
+
+impl Transport {
+    /// The number by which it is kept on disk, from 1 on. Numbers never change their meaning.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Transport::Udp => 1,
+            Transport::Tcp => 2,
+            Transport::Tls => 3,
+            Transport::Http => 4,
+            Transport::File => 5,
+        }
+    }
+
+    /// What a number stands for; `None` when no transport has it.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Transport> {
+        Some(match code {
+            1 => Transport::Udp,
+            2 => Transport::Tcp,
+            3 => Transport::Tls,
+            4 => Transport::Http,
+            5 => Transport::File,
+            _ => return None,
+        })
+    }
 }
 
 /// Who sent a frame, decided once at receipt and never again: metering and tenancy hang on it.
@@ -45,4 +71,18 @@ pub struct Frame<'a> {
     pub origin: Origin,
     /// Whether it was longer than the frame limit and cut there.
     pub truncated: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_transports_go_there_and_back() {
+        let known: Vec<Transport> = (0..=u8::MAX).filter_map(Transport::of_code).collect();
+        assert_eq!(known.len(), 5);
+        for transport in known {
+            assert_eq!(Transport::of_code(transport.code()), Some(transport));
+        }
+    }
 }

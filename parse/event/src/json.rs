@@ -1,4 +1,5 @@
-//! An event as one flat JSON object: what `sperwer parse` prints, what the index keeps and what the API answers.
+//! An event as one flat JSON object: what `sperwer parse` prints. The index answers in the same form, with what it knows
+//! more.
 
 use crate::{Event, FieldId, FieldNames, FieldTable, ParseStatus, Value, known};
 use std::io::Write;
@@ -13,8 +14,18 @@ const OWN: [FieldId; 6] = [
     known::SPERWER_PARSE_DEFECTS,
 ];
 
+/// Names that begin so say what we know of an event.
+const OURS: &str = "sperwer.";
+
+/// Whether a name is one of ours, in any case: a sender's field of that name is left out of JSON, where it would pass for
+/// our word.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    name.get(..OURS.len()).is_some_and(|start| start.eq_ignore_ascii_case(OURS))
+}
+
 /// Appends `event` to `out` as one flat JSON object without a line end: dotted names, a repeated field as an array,
-/// instants in RFC 3339. `event.original` is the received text; bytes that are not UTF-8 are replaced in it.
+/// instants in RFC 3339. A sender's field that is named as ours is left out ([`is_ours`]). `event.original` is the received text; bytes that are not UTF-8 are replaced in it.
 ///
 /// Costs one pass over the fields and no allocation beyond `out`'s own growth.
 pub fn write_event(event: &Event<'_>, fields: &FieldTable, out: &mut Vec<u8>) {
@@ -47,7 +58,8 @@ fn write_fields(event: &Event<'_>, names: &FieldNames<'_>, out: &mut Vec<u8>) {
         *count = count.saturating_add(1);
     }
     for (at, field) in event.fields.iter().enumerate() {
-        if OWN.contains(&field.id) {
+        let name = names.name(field.id);
+        if OWN.contains(&field.id) || is_ours(name) {
             continue;
         }
         let shared = in_bucket[field.id.index() % BUCKETS] > 1;
@@ -55,7 +67,7 @@ fn write_fields(event: &Event<'_>, names: &FieldNames<'_>, out: &mut Vec<u8>) {
             continue;
         }
         out.push(b',');
-        write_str(names.name(field.id), out);
+        write_str(name, out);
         out.push(b':');
         if shared && event.fields[at + 1..].iter().any(|later| later.id == field.id) {
             write_list(event, field.id, out);

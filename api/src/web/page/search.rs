@@ -15,6 +15,7 @@ use event::{EventId, Scope, Timestamp};
 use index::{Counts, Cursor, Histogram, QueryError, SearchError, SearchPage, SearchRequest, auto_interval};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Events on a page.
 const PAGE_EVENTS: usize = 100;
@@ -176,7 +177,7 @@ async fn find(
         };
         let histogram = index.histogram(&scope, &request, interval_ms)?;
         let counts = match index.count_by(&scope, &request, &field, TOP_VALUES) {
-            Err(SearchError::TooMuch { .. }) => None,
+            Err(SearchError::TooMuch { .. } | SearchError::NotCounted { .. }) => None,
             counted => Some(counted?),
         };
         Ok(Ok(Found { page, histogram, counts }))
@@ -227,8 +228,11 @@ async fn blank(page: &Page, asked: &Asked, from: Timestamp, to: Timestamp) -> Re
 fn fill(view: &mut View, page: &Page, found: &Found, from: Timestamp, to: Timestamp) {
     view.total = found.page.total;
     view.entries = found.page.hits.iter().map(Entry::of).collect();
-    view.not_searched = found.page.not_searched.len();
-    for part in &found.page.not_searched {
+    let counts = found.counts.as_ref().map(|counts| &counts.not_searched);
+    let missing = [&found.page.not_searched, &found.histogram.not_searched].into_iter().chain(counts);
+    let parts: BTreeSet<&String> = missing.flatten().collect();
+    view.not_searched = parts.len();
+    for part in parts {
         tracing::warn!(part, "a part of the index could not be searched");
     }
     view.next = found.page.next.map(|cursor| format!("{}&q={}&after={cursor}", view.base, escape(&view.q)));
