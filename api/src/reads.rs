@@ -56,7 +56,9 @@ impl ReadLog {
     /// Notes a read; whether so many wait now that they must be [written](ReadLog::write) before the answer is given.
     #[must_use]
     pub fn note(&self, mut read: Read) -> bool {
-        read.query.truncate(read.query.floor_char_boundary(QUERY_BYTES_MAX));
+        let cut =
+            (0..=QUERY_BYTES_MAX.min(read.query.len())).rev().find(|at| read.query.is_char_boundary(*at));
+        read.query.truncate(cut.unwrap_or(0));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (read.actor.user.clone(), read.path.clone(), read.query.clone());
         let again = state.recent.get(&key).is_some_and(|before| is_recent(*before, read.at));

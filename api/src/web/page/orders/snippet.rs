@@ -203,7 +203,7 @@ mod tests {
         for transport in [SourceTransport::Udp, SourceTransport::Tcp, SourceTransport::Tls] {
             let snippet = text(&intake(), transport, "syslog-ng");
             let file = folder.path().join("syslog-ng.conf");
-            let config = format!("@version: {}\nsource s_src {{ internal(); }};\n{snippet}\n", number);
+            let config = format!("@version: {number}\nsource s_src {{ internal(); }};\n{snippet}\n");
             std::fs::write(&file, config).expect("the test's folder can be written");
             let said = Command::new("syslog-ng").arg("--syntax-only").arg("--cfgfile").arg(&file).output();
             let said = said.expect("it ran a moment ago");
