@@ -62,7 +62,7 @@ impl<'a> Work<'_, 'a> {
         if let Some((pairs, signals, _)) = &pairs
             && let Some(of) = self.plan.keys.find(signals)
         {
-            self.take_pairs(of, pairs);
+            self.take_known_pairs(of, body, pairs);
             return None;
         }
         let marked = is_marked(body);
@@ -392,6 +392,15 @@ impl<'a> Work<'_, 'a> {
         None
     }
 
+    /// Takes pairs whose names told the source type; one with a style of its own reads them once more by that.
+    fn take_known_pairs(&mut self, of: TypeIndex, body: &'a str, pairs: &Pairs<'a>) {
+        if self.plan.types[usize::from(of)].style.is_some() {
+            let pairs = self.read_pairs_of(of, body);
+            return self.take_pairs(of, &pairs);
+        }
+        self.take_pairs(of, pairs);
+    }
+
     /// Key=value, of the type that its keys tell; prose with an equals sign in it is not.
     pub(crate) fn by_pairs(&mut self, body: &'a str) -> bool {
         if !starts_with_pair(body) {
@@ -399,9 +408,7 @@ impl<'a> Work<'_, 'a> {
         }
         let (pairs, signals, bare) = self.read_pairs(body);
         if let Some(of) = self.plan.keys.find(&signals) {
-            let own = self.plan.types[usize::from(of)].style.is_some();
-            let pairs = if own { self.read_pairs_of(of, body) } else { pairs };
-            self.take_pairs(of, &pairs);
+            self.take_known_pairs(of, body, &pairs);
             return true;
         }
         let enough = pairs.len() >= 2 && bare <= pairs.len();

@@ -70,7 +70,9 @@ impl Style {
         if rest[value..].starts_with(&self.assign) && self.assign != "=" {
             value += self.assign.len();
         }
-        value += rest[value..].bytes().take_while(|byte| *byte == b' ').count();
+        if !self.between.starts_with(' ') {
+            value += rest[value..].bytes().take_while(|byte| *byte == b' ').count();
+        }
         Some((name, value))
     }
 

@@ -481,7 +481,7 @@ fn without_version(header: &mut Header<'_>) -> bool {
     let (procid, rest) = token(rest);
     let (msgid, rest) = token(rest);
     let nil = [app, procid, msgid].iter().filter(|word| **word == "-").count();
-    let Some(body) = rest.strip_prefix("- ").filter(|_| nil >= 2 && host.len() > 1) else { return false };
+    let Some(body) = rest.strip_prefix("- ").filter(|_| nil >= 2 && !host.is_empty()) else { return false };
     header.kind = Kind::Rfc5424;
     header.host = Word::of(unless_nil(host));
     header.app = Word::of(unless_nil(app.trim_end_matches(':')));
