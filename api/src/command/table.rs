@@ -14,7 +14,7 @@ pub enum Align {
 /// Longest name in a column that others follow, in characters: a longer one would push them off the terminal.
 const NAME_CHARS_MAX: usize = 40;
 
-/// A table: columns as wide as their widest cell, two spaces apart. Names longer than [`NAME_CHARS_MAX`] are cut, but
+/// A table: columns as wide as their widest cell, two spaces apart. Names longer than `NAME_CHARS_MAX` are cut, but
 /// for those in the last column; JSON has them whole.
 #[derive(Clone, Debug)]
 pub struct Table {
