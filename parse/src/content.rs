@@ -77,7 +77,7 @@ impl<'a> Work<'_, 'a> {
             _ if self.by_text(body, hint.app.text)
                 || (hint.app.text.is_empty() && self.names_header(body, None))
                 || (marked && self.embedded(body))
-                || self.lead(body, 0)
+                || (may_have_lead(body, hint.app.text) && self.lead(body, 0))
                 || (marked && self.json_inside(body)) => {}
             _ => self.prose(body),
         }
@@ -479,6 +479,12 @@ impl<'a> Work<'_, 'a> {
 /// A message without what says nothing in front of it: white space, a byte-order mark.
 fn without_front(body: &str) -> &str {
     body.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}')
+}
+
+/// Whether an application's own lead may stand in front of a message. Behind a program's name in the envelope a word is
+/// a word: to ask each lead about it would cost more than all else.
+fn may_have_lead(body: &str, app: &str) -> bool {
+    app.is_empty() || !body.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Whether a text holds one of [`MARKS`].
