@@ -59,7 +59,7 @@ impl ReadLog {
         let cut =
             (0..=QUERY_BYTES_MAX.min(read.query.len())).rev().find(|at| read.query.is_char_boundary(*at));
         read.query.truncate(cut.unwrap_or(0));
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         let key = (read.actor.user.clone(), read.path.clone(), read.query.clone());
         let again = state.recent.get(&key).is_some_and(|before| is_recent(*before, read.at));
         if !again {

@@ -114,9 +114,7 @@ impl CaseReader {
         tx.commit().await.context("writing alerts and counts")?;
         Ok(recorded.held_back)
     }
-}
 
-impl CaseReader {
     /// Where nothing comes in, time passes all the same, and months end: with the journal read to its end, all that was
     /// received well before `now` has been handled.
     async fn note_quiet(&self, position: EventId, now: Timestamp) -> anyhow::Result<()> {

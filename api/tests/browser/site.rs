@@ -22,7 +22,7 @@ pub const CI: &str = "wv-app01";
 /// which waits in the queue; and two of every day.
 const LINES: &[&str] = &[
     "<38>{now} wv-web01 sshd[700]: Accepted publickey for deploy from 10.20.0.5 port 50122 ssh2",
-    "<86>{now} wv-app01 sudo:    bram : TTY=pts/0 ; PWD=/tmp ; USER=root ; COMMAND=/usr/bin/tee -a /root/.ssh/authorized_keys",
+    "<86>{now} wv-app01 sudo:    bram : TTY=pts/0 ; PWD=/tmp ; USER=root ; COMMAND=/usr/bin/tee -a /etc/sudoers.d/bram",
     "<38>{now} wv-db01 sshd[311]: Accepted password for root from 10.20.0.9 port 4711 ssh2",
     "<78>{now} wv-web02 CRON[911]: (root) CMD (run-parts /etc/cron.hourly)",
 ];
