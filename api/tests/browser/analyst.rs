@@ -14,7 +14,7 @@ async fn an_analyst_takes_a_case_from_the_queue_and_closes_it() {
     browser.says("tr[data-row^=case-]", CI).await;
     browser.says("tr[data-row^=group-]", "SSH logon as root").await;
     browser.click("tr[data-row^=case-] a").await;
-    browser.says(".entry", "authorized_keys").await;
+    browser.says(".entry", "sudoers.d").await;
     let case = browser.path().await;
 
     browser.click("form[action$='/assign'] button[data-key=a]").await;
