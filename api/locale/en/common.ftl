@@ -171,6 +171,7 @@ wrong-order-state = Order { $id } is { $state }, so this is not possible.
 wrong-state = This has been decided already.
 wrong-credential-taken = { $value } already belongs to another source.
 wrong-source-type = This source type is not in the catalogue.
+wrong-no-listener = This server has no listener for this way of sending.
 wrong-volume = Give the volume as a number of GB.
 wrong-provider = A provider asks for sources that it operates itself.
 wrong-name-taken = The client already has a source named { $name }.

@@ -171,6 +171,7 @@ wrong-order-state = Werkaanvraag { $id } is { $state }; dit kan dus niet.
 wrong-state = Dit is al beslist.
 wrong-credential-taken = { $value } hoort al bij een andere bron.
 wrong-source-type = Dit brontype staat niet in de catalogus.
+wrong-no-listener = Deze server heeft geen luisteraar voor deze manier van verzenden.
 wrong-volume = Geef het volume als een aantal GB.
 wrong-provider = Een dienstverlener vraagt alleen bronnen aan die hij zelf beheert.
 wrong-name-taken = De klant heeft al een bron met de naam { $name }.

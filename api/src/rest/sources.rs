@@ -177,9 +177,6 @@ pub struct OrderRequest {
     params(("Idempotency-Key" = Option<String>, Header)), responses((status = 201, body = OrderItem)))]
 pub async fn request_order(page: Page, Json(wanted): Json<OrderRequest>) -> Result<Response, Fault> {
     let (client, _) = page.asked_client(Some(&wanted.client)).await?.ok_or(Fault::NotFound)?;
-    if page.app.catalogue.find(&wanted.source_type).is_none() {
-        return Err(Fault::invalid("source_type", "wrong-source-type"));
-    }
     let new = NewOrder {
         client,
         provider: None,

@@ -74,9 +74,7 @@ impl Stages {
             ("journal_sync_microseconds", "Time in write and sync", journal.sync_time.as_micros() as u64),
             ("journal_failures", "Writes that failed and were tried again", journal.failures),
         ];
-        for (name, help, value) in counters {
-            counter(encoder.encode_descriptor(name, help, None, MetricType::Counter)?, value)?;
-        }
+        all(encoder, MetricType::Counter, counter, &counters)?;
         let gauges = [
             ("journal_queued_bytes", "Bytes that wait for the disk", journal.queued_bytes),
             ("journal_queued_batches", "Batches that wait for the disk", journal.queued_batches),
@@ -84,10 +82,7 @@ impl Stages {
             ("journal_segments", "Number of segments", journal.segments),
             ("journal_failing", "1 while nothing is acknowledged", u64::from(journal.failing.is_some())),
         ];
-        for (name, help, value) in gauges {
-            gauge(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?, value)?;
-        }
-        Ok(())
+        all(encoder, MetricType::Gauge, gauge, &gauges)
     }
 
     fn index(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -102,9 +97,7 @@ impl Stages {
             ("index_merges", "Merges of segments", index.merges),
             ("index_merge_failures", "Merges that failed", index.merge_failures),
         ];
-        for (name, help, value) in counters {
-            counter(encoder.encode_descriptor(name, help, None, MetricType::Counter)?, value)?;
-        }
+        all(encoder, MetricType::Counter, counter, &counters)?;
         let gauges = [
             ("index_commit_last_microseconds", "Time of the last commit", index.commit_last_us),
             ("index_position_searchable", "Events below this id can be searched", index.position_searchable),
@@ -114,10 +107,7 @@ impl Stages {
             ("index_segments", "Segments in all of them", index.segments),
             ("index_disk_bytes", "Size of all segments", index.disk_bytes),
         ];
-        for (name, help, value) in gauges {
-            gauge(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?, value)?;
-        }
-        Ok(())
+        all(encoder, MetricType::Gauge, gauge, &gauges)
     }
 
     fn readers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -157,6 +147,19 @@ impl Stages {
         let name = encoder.encode_descriptor("cases_held_back", help, None, MetricType::Counter)?;
         counter(name, self.0.case_health.cases_held_back())
     }
+}
+
+/// Metrics without labels: name, help and value of each.
+fn all(
+    encoder: &mut DescriptorEncoder<'_>,
+    kind: MetricType,
+    encode: fn(MetricEncoder<'_>, u64) -> fmt::Result,
+    metrics: &[(&str, &str, u64)],
+) -> fmt::Result {
+    for (name, help, value) in metrics {
+        encode(encoder.encode_descriptor(name, help, None, kind)?, *value)?;
+    }
+    Ok(())
 }
 
 fn counter(encoder: MetricEncoder<'_>, value: u64) -> fmt::Result {

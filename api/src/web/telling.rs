@@ -142,6 +142,15 @@ mod tests {
                 let quoted = source.split('"').skip(1).filter(|text| {
                     BEGINNINGS.iter().any(|start| text.starts_with(start) && text.len() > start.len())
                 });
+                for call in ["Fault::invalid(", "Fault::conflict("] {
+                    for given in source.split(call).skip(1).filter_map(|rest| rest.split_once(')')) {
+                        let literals: Vec<&str> = given.0.split('"').skip(1).step_by(2).collect();
+                        // What is wrong comes last; before it stands the field.
+                        let reason = literals.last().filter(|_| given.0.trim_end().ends_with('"'));
+                        let named = reason.filter(|_| call.contains("conflict") || literals.len() == 2);
+                        assert!(named.is_none_or(|key| texts.has(key)), "{}: {named:?}", path.display());
+                    }
+                }
                 for key in quoted.filter(|text| !text.contains(['{', ' ', '\\'])) {
                     seen += 1;
                     assert!(texts.has(key), "{} names `{key}`, which does not exist", path.display());

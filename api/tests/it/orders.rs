@@ -106,6 +106,7 @@ async fn only_what_a_listener_takes_is_offered() {
             .await;
         let expected = if offered { StatusCode::SEE_OTHER } else { StatusCode::UNPROCESSABLE_ENTITY };
         assert_eq!(answer.status, expected, "{transport}: {}", answer.body);
+        assert_eq!(answer.body.contains("geen luisteraar"), !offered, "{transport}: {}", answer.body);
     }
 }
 

@@ -157,9 +157,6 @@ pub struct RequestForm {
 /// `POST /orders/request`.
 pub async fn request(page: Page, Form(form): Form<RequestForm>) -> Answer {
     let (client, _) = page.asked_client(Some(&form.client)).await?.ok_or(Fault::NotFound)?;
-    if page.app.catalogue.find(&form.source_type).is_none() {
-        return Err(Fault::invalid("source_type", "wrong-source-type"));
-    }
     if !form.expected_gb.is_finite() || !(0.0..1e9).contains(&form.expected_gb) {
         return Err(Fault::invalid("expected_gb", "wrong-volume"));
     }

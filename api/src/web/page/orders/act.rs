@@ -13,10 +13,10 @@ use rand::rngs::StdRng;
 /// A source type or transport that this server does not take, a name that is taken, a value outside its limits.
 pub(crate) async fn place(page: &Page, new: &NewOrder) -> Result<Order, Fault> {
     if page.app.catalogue.find(&new.source_type).is_none() {
-        return Err(Fault::invalid("source_type", "not in the catalogue"));
+        return Err(Fault::invalid("source_type", "wrong-source-type"));
     }
     if !page.app.settings.intake.takes(new.transport) {
-        return Err(Fault::invalid("transport", "this server has no listener for it"));
+        return Err(Fault::invalid("transport", "wrong-no-listener"));
     }
     let (scope, actor) = (page.caller.scope(), page.caller.actor(Some(new.client)));
     let mut tx = page.app.store.write().await?;
@@ -31,7 +31,7 @@ pub(crate) async fn place(page: &Page, new: &NewOrder) -> Result<Order, Fault> {
 /// # Errors
 /// When there is none.
 pub(crate) fn transport(name: &str) -> Result<SourceTransport, Fault> {
-    SourceTransport::named(name).ok_or_else(|| Fault::invalid("transport", "unknown transport"))
+    SourceTransport::named(name).ok_or_else(|| Fault::no_choice("transport", name))
 }
 
 /// Orders, and provisions in the same transaction (D6.5, D6.7). Gives the sender's token, which is shown once.
