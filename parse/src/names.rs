@@ -3,11 +3,15 @@
 
 use crate::signals::Signal;
 use ahash::RandomState;
-use event::FIELD_NAME_BYTES_MAX;
+use event::{ClientId, FIELD_NAME_BYTES_MAX};
 use std::collections::HashMap;
 
 /// At most this many names are remembered; what comes after is a defect (`too_many_names`).
 pub(crate) const NODES_MAX: usize = 131_072;
+
+/// At most this many of them are remembered for what one client sends, so that a program that writes ever new names (keys
+/// that are numbers of things) takes the room of its own client only.
+pub(crate) const CLIENT_NODES_MAX: u32 = 8_192;
 
 /// A name in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,9 @@ pub(crate) struct Names {
     // The node that was asked for last. A program writes its names in the same order line after line, so what came
     // after it before is tried first: one comparison instead of a hash.
     last: Node,
+    // Who sent what is being read, and how many names were new with each.
+    client: ClientId,
+    added: HashMap<ClientId, u32>,
 }
 
 impl Names {
@@ -54,7 +61,14 @@ impl Names {
         let root = Held { parent: 0, hash: 0, key: "".into(), labelled: 0, signal: 0, plain: false, next: 0 };
         // Fixed seeds would let a sender choose colliding names.
         let (slots, hasher) = (vec![0; 1024], RandomState::new());
-        Names { slots, nodes: vec![root], hasher, signals, last: ROOT }
+        let (client, added) = (ClientId::QUARANTINE, HashMap::new());
+        Names { slots, nodes: vec![root], hasher, signals, last: ROOT, client, added }
+    }
+
+    /// What is asked for from now on was sent by this client.
+    #[inline]
+    pub(crate) fn read_for(&mut self, client: ClientId) {
+        self.client = client;
     }
 
     /// The name below `parent` that came next before, if no format ends or escapes such a name. Whoever finds it in
@@ -72,7 +86,7 @@ impl Names {
         self.last = expected;
     }
 
-    /// The name `key` below `parent`; `None` when it is too long or one too many.
+    /// The name `key` below `parent`; `None` when it is too long, or one too many of all or of the client's.
     #[inline]
     pub(crate) fn child(&mut self, parent: Node, key: &str) -> Option<Node> {
         let next = self.nodes[self.last.0 as usize].next;
@@ -117,6 +131,11 @@ impl Names {
         if self.nodes.len() >= NODES_MAX || key.len() > FIELD_NAME_BYTES_MAX {
             return None;
         }
+        let added = self.added.entry(self.client).or_default();
+        if *added >= CLIENT_NODES_MAX {
+            return None;
+        }
+        *added += 1;
         let index = self.nodes.len() as u32;
         self.slots[slot] = index + 1;
         let plain =
@@ -227,7 +246,25 @@ mod tests {
     fn there_is_a_last_name() {
         let mut names = Names::new(HashMap::new());
         assert_eq!(names.child(ROOT, &"x".repeat(FIELD_NAME_BYTES_MAX + 1)), None);
-        let refused = (0..NODES_MAX).filter(|n| names.child(ROOT, &n.to_string()).is_none()).count();
-        assert_eq!(refused, 1);
+        for client in 0..NODES_MAX as u32 / CLIENT_NODES_MAX {
+            names.read_for(ClientId(client));
+            let keys = (0..CLIENT_NODES_MAX).map(|n| format!("{client}-{n}"));
+            let refused = keys.filter(|key| names.child(ROOT, key).is_none()).count();
+            // The root is one of them all.
+            assert_eq!(refused, usize::from(names.nodes.len() == NODES_MAX), "of client {client}");
+        }
+        assert_eq!(names.nodes.len(), NODES_MAX);
+    }
+
+    #[test]
+    fn a_client_takes_its_own_share_only() {
+        let mut names = Names::new(HashMap::new());
+        names.read_for(ClientId(1));
+        let kept = (0..20_000).filter(|n| names.child(ROOT, &n.to_string()).is_some()).count();
+        assert_eq!(kept, CLIENT_NODES_MAX as usize);
+        assert!(names.child(ROOT, "7").is_some(), "what it has it keeps");
+        names.read_for(ClientId(2));
+        assert!(names.child(ROOT, "20000").is_some());
+        assert!(names.child(ROOT, "7").is_some());
     }
 }

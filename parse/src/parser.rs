@@ -161,6 +161,7 @@ impl Parser {
         syslog::read(&mut header, &clock, &mut self.shapes);
         let data = self.plan.claims.data(header.data);
         let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned, data };
+        self.names.read_for(frame.origin.client);
         let mut work = Work {
             plan: &self.plan,
             names: &mut self.names,

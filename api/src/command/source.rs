@@ -35,7 +35,8 @@ struct Add {
     /// Name of the source: of one that was ordered, or of a new one.
     #[arg(long)]
     name: String,
-    /// Source type of the catalogue, for a new source.
+    /// Source type of the catalogue that most of its lines have, for a new source; `text` where none fits. Each line is
+    /// recognised by itself all the same.
     #[arg(long = "type", value_name = "TYPE", requires = "transport")]
     source_type: Option<String>,
     /// `udp`, `tcp`, `tls`, `http` or `file`, for a new source.
@@ -120,7 +121,10 @@ impl Add {
         let (Some(source_type), Some(transport)) = (&self.source_type, self.transport) else {
             bail!("{} has no source {:?}: a new one takes --type and --transport", self.client, self.name);
         };
-        ensure!(Catalogue::builtin().find(source_type).is_some(), "no source type is called {source_type:?}");
+        ensure!(
+            Catalogue::builtin().find(source_type).is_some(),
+            "no source type is called {source_type:?}: the page for a new order lists them; for plain syslog say text"
+        );
         let new = NewSource::new(client, &self.name, source_type, transport);
         Ok(ledger::source::put_source(tx, &new, actor, now).await?)
     }

@@ -11,7 +11,7 @@ use event::{ClientId, Event, EventId, Timestamp};
 use ingest::{Block, Journal};
 use ledger::Tally;
 use std::sync::Arc;
-use store::Store;
+use store::{Actor, AuditEntry, Store};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -66,8 +66,7 @@ impl Reader for CaseReader {
     const NAME: &'static str = "case-reader";
 
     fn follow(&mut self, stop: &CancellationToken, health: &ReaderHealth) -> anyhow::Result<()> {
-        let position =
-            self.runtime.block_on(self.store.position(POSITION)).context("asking for the position")?;
+        let position = self.runtime.block_on(self.begin_at())?;
         let mut reader = self.journal.reader(position);
         let mut work = Work::new(&self.rules, position);
         let mut arena = Bump::new();
@@ -100,6 +99,31 @@ impl Reader for CaseReader {
 }
 
 impl CaseReader {
+    /// Where to go on: at the stored position. When the database was restored from an old backup the journal may have
+    /// released what comes next; then at what the journal still has, and the gap is kept in the audit log: detection that
+    /// stands still for good would be worse.
+    async fn begin_at(&self) -> anyhow::Result<EventId> {
+        let position = self.store.position(POSITION).await.context("asking for the position")?;
+        let oldest = self.journal.oldest();
+        if position >= oldest {
+            return Ok(position);
+        }
+        tracing::error!(
+            "events {position} to {oldest} (without the last) are no longer in the journal: they raise no alerts and are \
+             not metered here, unless the database is restored from a later backup"
+        );
+        let detail = serde_json::json!({"from": position.0, "to": oldest.0}).to_string();
+        let (at_ms, actor) = (clock::now().millis(), Actor::program(POSITION));
+        let (action, subject) = ("events.skipped", POSITION);
+        let mut tx = self.store.write().await.context("storing the position")?;
+        tx.audit(&AuditEntry { at_ms, actor: &actor, action, client: None, subject, detail: &detail })
+            .await
+            .context("noting the events that are gone")?;
+        tx.set_position(POSITION, oldest).await.context("storing the position")?;
+        tx.commit().await.context("storing the position")?;
+        Ok(oldest)
+    }
+
     /// Alerts, cases, counts and the position: all or nothing. Gives how often the policy's limit kept it from a case.
     async fn write(&self, work: &Work) -> anyhow::Result<u64> {
         let now = clock::now();
@@ -198,7 +222,7 @@ fn level(level: detect::Level) -> desk::Level {
 mod tests {
     use super::*;
     use crate::server::testing;
-    use event::{Origin, SourceId, Timestamp, Transport};
+    use event::{Origin, Scope, SourceId, Timestamp, Transport};
     use ingest::Batch;
     use std::time::Duration;
 
@@ -207,6 +231,30 @@ mod tests {
         let sql = format!("ALTER TABLE {from} RENAME TO {to}");
         sqlx::query(&sql).execute(tx.connection()).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// As after the database was restored from an old backup.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_the_journal_no_longer_has_is_passed_over_and_audited() {
+        let (running, folder) = testing::running().await;
+        let journal = testing::journal_of_five(&folder.path().join("other-journal"));
+        journal.release(EventId(2)).unwrap();
+        let reader = CaseReader {
+            journal,
+            store: running.store.clone(),
+            understand: Understand::new(Arc::clone(&running.registry)),
+            rules: Arc::clone(&running.rules),
+            policy: Arc::clone(&running.policy),
+            runtime: Handle::current(),
+        };
+        for _ in 0..2 {
+            assert_eq!(reader.begin_at().await.unwrap(), EventId(2));
+        }
+        assert_eq!(running.store.position(POSITION).await.unwrap(), EventId(2));
+        let log = running.store.audit_page(&Scope::operator(), None, 500).await.unwrap();
+        let gaps: Vec<&str> =
+            log.iter().filter(|row| row.action == "events.skipped").map(|row| row.detail.as_str()).collect();
+        assert_eq!(gaps, [r#"{"from":0,"to":2}"#]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -77,30 +77,15 @@ impl IndexReader {
 mod tests {
     use super::*;
     use crate::server::testing;
-    use event::{ClientId, EventId, Origin, Scope, SourceId, Transport};
+    use event::{EventId, Scope};
     use index::{IndexSettings, SearchRequest};
-    use ingest::{Batch, JournalSettings};
     use std::sync::Arc;
     use std::time::{Duration, Instant};
-
-    /// Five events, each in a segment of its own.
-    fn journal(directory: &std::path::Path) -> Journal {
-        let settings = JournalSettings { segment_bytes: 1, retain_hours: 0, ..JournalSettings::default() };
-        let journal = Journal::open(directory, settings).expect("a journal");
-        let origin =
-            Origin { client: ClientId(1), source: SourceId(1), transport: Transport::Tcp, peer: None };
-        for number in 0..5 {
-            let mut batch = Batch::new();
-            batch.push(&origin, clock::now(), false, format!("<13>host app: line {number}").as_bytes());
-            journal.append_blocking(batch).expect("an open journal").wait().expect("a disk");
-        }
-        journal
-    }
 
     #[tokio::test]
     async fn an_index_that_was_lost_is_made_again_of_what_the_journal_still_has() {
         let (running, folder) = testing::running().await;
-        let journal = journal(&folder.path().join("other-journal"));
+        let journal = testing::journal_of_five(&folder.path().join("other-journal"));
         journal.release(EventId(2)).expect("a disk");
         assert_eq!(journal.oldest(), EventId(2));
         let names = running.registry.fields();

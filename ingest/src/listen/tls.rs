@@ -28,7 +28,8 @@ pub(super) async fn start(
     tasks: &Tasks,
 ) -> Result<SocketAddr, ListenError> {
     let files = Files { name: name.to_owned(), settings: settings.clone() };
-    let (config, seen) = (files.load()?, files.stamps());
+    // The stamps first: a file that is replaced while it is read is read again.
+    let (seen, config) = (files.stamps(), files.load()?);
     let config = Arc::new(ArcSwap::new(config));
     let (listener, address) = tcp::bind(name, address).await?;
     let counters = ingress.telemetry.listener(name, Transport::Tls);
