@@ -32,6 +32,8 @@ enum Command {
     Config(command::config::Args),
     /// Tie senders that carry no token to their source.
     Source(command::source::Args),
+    /// Let somebody in again who lost their password.
+    User(command::user::Args),
     /// Show metered volumes.
     Usage(command::usage::Args),
     /// Show draft invoice lines and what they rest on.
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => command::rules::run(args),
         Command::Config(args) => command::config::run(args),
         Command::Source(args) => command::source::run(args),
+        Command::User(args) => command::user::run(args),
         Command::Usage(args) => command::usage::run(args),
         Command::Invoice(args) => command::invoice::run(args),
         Command::Kri(args) => command::kri::run(args),

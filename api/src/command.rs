@@ -15,6 +15,7 @@ pub mod source;
 pub mod state;
 pub mod table;
 pub mod usage;
+pub mod user;
 
 /// The exit code of a run that failed and said why.
 pub const FAILED: u8 = 1;

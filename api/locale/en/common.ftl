@@ -119,6 +119,11 @@ users-disable = Shut out
 users-new = New user
 users-first-password = First password
 users-create = Create user
+users-own = Another administrator changes your own roles and access; you change your password yourself:
+users-new-password = New password
+users-new-password-means = For who lost theirs. All sessions of this user end, and the API tokens are revoked.
+users-set-password = Set password
+users-access-means = Who is shut out can no longer sign in; running sessions end at once.
 
 audit-title = Audit log
 audit-holds = chain holds ({ $n } rows)

@@ -119,6 +119,11 @@ users-disable = Blokkeren
 users-new = Nieuwe gebruiker
 users-first-password = Eerste wachtwoord
 users-create = Gebruiker aanmaken
+users-own = Uw eigen rollen en toegang wijzigt een andere beheerder; uw wachtwoord wijzigt u zelf:
+users-new-password = Nieuw wachtwoord
+users-new-password-means = Voor wie het zijne kwijt is. Alle sessies van deze gebruiker eindigen en de API-tokens vervallen.
+users-set-password = Wachtwoord instellen
+users-access-means = Wie geblokkeerd is, kan niet meer aanmelden; lopende sessies eindigen meteen.
 
 audit-title = Auditlog
 audit-holds = ketting klopt ({ $n } regels)

@@ -327,6 +327,24 @@ pub async fn set_disabled(
     Ok(())
 }
 
+/// Replaces what a user may do; it holds from its next request on.
+///
+/// # Errors
+/// A role that does not fit the user's organisation, none at all, a failing store.
+pub async fn change_roles(
+    connection: &mut AnyConnection,
+    user: &User,
+    roles: &BTreeSet<Role>,
+) -> Result<(), IdentityError> {
+    check_roles(roles, &user.organisation)?;
+    sqlx::query("DELETE FROM user_roles WHERE user_id = $1")
+        .bind(i64::from(user.id.0))
+        .execute(&mut *connection)
+        .await
+        .map_err(while_doing("the roles of a user"))?;
+    set_roles(connection, user.id, roles).await
+}
+
 /// Sets how a user's pages look.
 ///
 /// # Errors

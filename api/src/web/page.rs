@@ -10,4 +10,5 @@ pub mod queue;
 pub mod search;
 pub mod sources;
 pub mod usage;
+pub mod user;
 pub mod users;

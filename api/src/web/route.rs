@@ -92,7 +92,11 @@ fn people() -> Vec<Route> {
     vec![
         reads("/users", May(Action::ManageUsers), get(page::users::list)).in_person(),
         writes("/users/create", May(Action::ManageUsers), post(page::users::create)).in_person(),
-        writes("/users/{user}/access", May(Action::ManageUsers), post(page::users::access)).in_person(),
+        reads("/users/{user}", May(Action::ManageUsers), get(page::user::show)).in_person(),
+        writes("/users/{user}/roles", May(Action::ManageUsers), post(page::user::roles)).in_person(),
+        writes("/users/{user}/password", May(Action::ManageUsers), post(page::user::new_password))
+            .in_person(),
+        writes("/users/{user}/access", May(Action::ManageUsers), post(page::user::access)).in_person(),
         reads("/audit", May(Action::ReadAudit), get(page::users::audit)),
     ]
 }

@@ -103,6 +103,7 @@ fn example(path: &str) -> String {
         ("{order}", "1"),
         ("{type}", "linux-sshd"),
         ("{kri}", "K09"),
+        ("{user}", "1"),
     ]
     .iter()
     .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))

@@ -2,7 +2,7 @@
 
 use crate::world::{FORM, PASSWORD, START_MS, World, between, form};
 use api::identity::throttle::{FAILURES_MAX, WINDOW_MS};
-use api::identity::{UserId, session, token};
+use api::identity::{UserId, session, token, user};
 use api::web::route;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -188,6 +188,50 @@ async fn a_blocked_user_is_out_at_once() {
     assert_eq!(analyst.get("/profile").await.status, StatusCode::SEE_OTHER);
     let answer = world.stranger().post("/login", &format!("login=analyst&password={}", form(PASSWORD))).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+async fn id_of(world: &World, login: &str) -> u32 {
+    let (user, _) = user::by_login(world.app.store.read(), login).await.unwrap().unwrap();
+    user.id.0
+}
+
+#[tokio::test]
+async fn an_administrator_changes_roles_and_passwords_of_others() {
+    let world = World::new().await;
+    let (admin, analyst) = (world.signed_in("administrator").await, world.signed_in("analyst").await);
+    let own = id_of(&world, "administrator").await;
+    for (path, fields) in [("roles", "role=analyst"), ("password", "password=x"), ("access", "disabled=true")]
+    {
+        let answer = admin.post(&format!("/users/{own}/{path}"), fields).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{path} of oneself: {}", answer.body);
+    }
+    let id = id_of(&world, "analyst").await;
+    let roles = format!("/users/{id}/roles");
+    // Each is refused as a whole: none at all, one that nobody has, one that is not for the Service Integrator's people.
+    for fields in ["", "role=analyst&role=king", "role=analyst&role=client_reader"] {
+        let answer = admin.post(&roles, fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}: {}", answer.body);
+    }
+    assert_eq!(analyst.get("/queue").await.status, StatusCode::OK);
+    assert_eq!(admin.post(&roles, "role=billing&role=soc_lead").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(analyst.get("/usage").await.status, StatusCode::OK, "at once, in the same session");
+    assert_eq!(admin.post(&roles, "role=billing").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(analyst.get("/queue").await.status, StatusCode::FORBIDDEN);
+
+    let new = "een nieuw wachtwoord";
+    let fields = format!("password={}", form(new));
+    let password = format!("/users/{id}/password");
+    assert_eq!(admin.post(&password, "password=kort").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(admin.post(&password, &fields).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(analyst.get("/profile").await.status, StatusCode::SEE_OTHER, "the session has ended");
+    for (password, status) in [(PASSWORD, StatusCode::UNAUTHORIZED), (new, StatusCode::SEE_OTHER)] {
+        let fields = format!("login=analyst&password={}", form(password));
+        assert_eq!(world.stranger().post("/login", &fields).await.status, status);
+    }
+    let rows = world.app.store.audit_page(&Scope::operator(), None, 20).await.unwrap();
+    let done: Vec<_> = rows.iter().filter(|row| row.action.starts_with("user.")).collect();
+    let done: Vec<_> = done.iter().map(|row| (row.action.as_str(), row.detail.as_str())).collect();
+    assert_eq!(done, [("user.password", ""), ("user.roles", "billing"), ("user.roles", "soc_lead billing")]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::web::Answer;
 use crate::web::fault::Fault;
 use crate::web::shell::Page;
 use axum::Form;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect};
 use serde::{Deserialize, Serialize};
 use store::Directory;
@@ -19,6 +19,7 @@ struct View {
     roles: Vec<&'static str>,
     clients: Vec<Choice>,
     providers: Vec<Choice>,
+    password_bytes_min: usize,
 }
 
 #[derive(Serialize)]
@@ -56,12 +57,27 @@ pub async fn list(page: Page) -> Answer {
             .iter()
             .map(|p| Choice { slug: p.slug.clone(), name: p.name.clone() })
             .collect(),
+        password_bytes_min: password::PASSWORD_BYTES_MIN,
     };
     page.render("users.html", view)
 }
 
 fn user_view(page: &Page, user: &User, own: UserId, directory: &Directory) -> UserView {
-    let belongs_to = match &user.organisation {
+    UserView {
+        id: user.id,
+        login: user.login.clone(),
+        name: user.name.clone(),
+        kind: user.organisation.kind(),
+        belongs_to: belongs_to(page, user, directory),
+        roles: user.roles.iter().map(|role| role.name()).collect(),
+        disabled: user.disabled,
+        own: user.id == own,
+    }
+}
+
+/// The names of the client or provider that a user works for.
+pub(super) fn belongs_to(page: &Page, user: &User, directory: &Directory) -> String {
+    match &user.organisation {
         Organisation::Integrator | Organisation::Government => String::new(),
         Organisation::Provider(id) => {
             directory.provider_by_id(*id).map_or_else(String::new, |p| p.name.clone())
@@ -71,16 +87,6 @@ fn user_view(page: &Page, user: &User, own: UserId, directory: &Directory) -> Us
             let names: Vec<&str> = known.map(|c| page.choose(&c.name_nl, &c.name_en)).collect();
             names.join(", ")
         }
-    };
-    UserView {
-        id: user.id,
-        login: user.login.clone(),
-        name: user.name.clone(),
-        kind: user.organisation.kind(),
-        belongs_to,
-        roles: user.roles.iter().map(|role| role.name()).collect(),
-        disabled: user.disabled,
-        own: user.id == own,
     }
 }
 
@@ -130,27 +136,6 @@ fn organisation(text: &str, directory: &Directory) -> Result<Organisation, Fault
         }
         _ => Err(unknown()),
     }
-}
-
-/// What the access form sends.
-#[derive(Debug, Deserialize)]
-pub struct Access {
-    disabled: bool,
-}
-
-/// `POST /users/{user}/access`: shuts out or lets in. Nobody shuts himself out.
-pub async fn access(page: Page, Path(id): Path<u32>, Form(form): Form<Access>) -> Answer {
-    let id = UserId(id);
-    let user = user::by_id(page.app.store.read(), id).await?.ok_or(Fault::NotFound)?;
-    if id == page.caller.user().id {
-        return Err(Fault::conflict("wrong-own-access"));
-    }
-    let mut tx = page.app.store.write().await?;
-    user::set_disabled(tx.connection(), id, form.disabled).await?;
-    let action = if form.disabled { "user.disable" } else { "user.enable" };
-    page.audit(&mut tx, action, None, &user.login, "").await?;
-    tx.commit().await?;
-    Ok(Redirect::to("/users").into_response())
 }
 
 /// Where a page of the audit log begins.
