@@ -39,6 +39,7 @@ pub fn summary(outcome: &Outcome, language: Language) -> String {
 pub fn doorway(door: &Doorway, language: Language) -> String {
     let texts = language.texts();
     let mut page = String::new();
+    line(&mut page, texts.a_day_at_once);
     line(&mut page, &format!("{}: {}", texts.web, door.url));
     line(&mut page, &format!("{}: {}", texts.password, door.password));
     for (role, login) in &door.logins {
