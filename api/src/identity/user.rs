@@ -319,12 +319,7 @@ pub async fn set_disabled(
         .execute(&mut *connection)
         .await
         .map_err(&doing)?;
-    sqlx::query("DELETE FROM sessions WHERE user_id = $1")
-        .bind(i64::from(id.0))
-        .execute(&mut *connection)
-        .await
-        .map_err(&doing)?;
-    Ok(())
+    end_sessions(connection, id).await
 }
 
 /// Replaces what a user may do; it holds from its next request on.
@@ -383,12 +378,17 @@ pub async fn set_password(
         .execute(&mut *connection)
         .await
         .map_err(&doing)?;
+    end_sessions(connection, id).await?;
+    token::revoke_all(connection, id, now).await
+}
+
+async fn end_sessions(connection: &mut AnyConnection, id: UserId) -> Result<(), IdentityError> {
     sqlx::query("DELETE FROM sessions WHERE user_id = $1")
         .bind(i64::from(id.0))
-        .execute(&mut *connection)
+        .execute(connection)
         .await
-        .map_err(&doing)?;
-    token::revoke_all(connection, id, now).await
+        .map_err(while_doing("a user's sessions"))?;
+    Ok(())
 }
 
 fn checked_login(login: &str) -> Result<String, IdentityError> {

@@ -350,24 +350,29 @@ pub async fn provision(
 
 async fn refuse_known_name(tx: &mut Tx, client: ClientId, name: &str) -> Result<(), LedgerError> {
     let sql = "SELECT COUNT(*) FROM source WHERE client_id = $1 AND name = $2";
-    let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(name);
-    let known: i64 = query.fetch_one(tx.connection()).await?;
-    if known == 0 {
-        return Ok(());
-    }
-    Err(LedgerError::Refused { field: "name", reason: Refusal::NameTaken(name.to_owned()) })
+    refuse_found(tx, sql, client, name, Refusal::NameTaken).await
 }
 
 /// Asked when the order is placed, so that its approver does not find out.
 async fn refuse_asked_name(tx: &mut Tx, client: ClientId, name: &str) -> Result<(), LedgerError> {
     refuse_known_name(tx, client, name).await?;
     let sql = "SELECT COUNT(*) FROM source_order WHERE client_id = $1 AND name = $2 AND state IN ('requested', 'ordered')";
+    refuse_found(tx, sql, client, name, Refusal::NameAsked).await
+}
+
+async fn refuse_found(
+    tx: &mut Tx,
+    sql: &str,
+    client: ClientId,
+    name: &str,
+    reason: fn(String) -> Refusal,
+) -> Result<(), LedgerError> {
     let query = sqlx::query_scalar(sql).bind(i64::from(client.0)).bind(name);
-    let asked: i64 = query.fetch_one(tx.connection()).await?;
-    if asked == 0 {
+    let found: i64 = query.fetch_one(tx.connection()).await?;
+    if found == 0 {
         return Ok(());
     }
-    Err(LedgerError::Refused { field: "name", reason: Refusal::NameAsked(name.to_owned()) })
+    Err(LedgerError::Refused { field: "name", reason: reason(name.to_owned()) })
 }
 
 /// Gives the sender of a running order a new token and revokes the one that it had.
