@@ -34,6 +34,7 @@ mod json;
 mod labels;
 mod lead;
 mod names;
+mod ocsf;
 mod pairs;
 mod parser;
 mod pattern;

@@ -5,6 +5,7 @@ use crate::catalogue::written::{Case, Entry, Format, OneOrMany, Values, Within};
 use crate::claims::Claims;
 use crate::labels::Labels;
 use crate::lead::Leads;
+use crate::ocsf;
 use crate::pattern::Pattern;
 use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
 use crate::scan::Scans;
@@ -361,7 +362,7 @@ impl Binder<'_> {
             by_first: empty_buckets(),
             floating: Vec::new(),
             by_code: AHashMap::new(),
-            sets: self.sets(&entry.set)?,
+            sets: self.sets(&entry.set, &entry.set)?,
             whens: Vec::new(),
             switches: Vec::new(),
             time: Vec::new(),
@@ -392,17 +393,17 @@ impl Binder<'_> {
             entry.message.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
         for when in &entry.when {
             let has = when.has.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
-            bound.whens.push((has, self.sets(&when.set)?));
+            bound.whens.push((has, self.sets(&when.set, &entry.set)?));
         }
         for switch in &entry.switch {
             let on = switch.on.iter().map(|name| self.id(name)).collect::<Bound<_>>()?;
-            let default = self.case(&switch.default, &bound.naming)?;
+            let default = self.case(&switch.default, &bound.naming, &entry.set)?;
             let mut cases = AHashMap::new();
             for (values, case) in &switch.case {
                 // One case may serve several values: "4624 4648", or "Log In|Log Out" where they hold blanks.
                 let separator = if values.contains('|') { '|' } else { ' ' };
                 for value in values.split(separator) {
-                    cases.insert(value.to_owned(), self.case(case, &bound.naming)?);
+                    cases.insert(value.to_owned(), self.case(case, &bound.naming, &entry.set)?);
                 }
             }
             bound.switches.push(BoundSwitch { on, cases, default });
@@ -423,7 +424,7 @@ impl Binder<'_> {
         let bind = |written: &Within| {
             let patterns: Bound<_> =
                 written.text.iter().map(|text| Pattern::compile(text, self.fields)).collect();
-            let (field, sets) = (self.native(naming, &written.field)?, self.sets(&written.set)?);
+            let (field, sets) = (self.native(naming, &written.field)?, self.sets(&written.set, &entry.set)?);
             Ok(BoundWithin { field, patterns: patterns?, sets })
         };
         entry.within.iter().map(bind).collect()
@@ -445,7 +446,8 @@ impl Binder<'_> {
         self.id(&naming.canonical(name))
     }
 
-    fn sets(&self, values: &Values) -> Bound<Sets> {
+    /// The constants of `values`, and the OCSF ids that follow from them and from those of the whole source type, `own`.
+    fn sets(&self, values: &Values, own: &Values) -> Bound<Sets> {
         let mut sets = Vec::new();
         for (name, list) in values {
             let id = self.id(name)?;
@@ -461,17 +463,21 @@ impl Binder<'_> {
             }
             sets.push((id, constants));
         }
+        if let Some(ids) = ocsf::ids(values, own) {
+            sets.push((known::OCSF_CLASS_UID, vec![Value::Int(ids.class)]));
+            sets.push((known::OCSF_ACTIVITY_ID, vec![Value::Int(ids.activity)]));
+        }
         Ok(sets)
     }
 
-    fn case(&self, case: &Case, naming: &Naming) -> Bound<BoundCase> {
+    fn case(&self, case: &Case, naming: &Naming, own: &Values) -> Bound<BoundCase> {
         let mut maps = Vec::new();
         for (from, to) in &case.map {
             for spec in to.iter() {
                 maps.push((self.native(naming, from)?, Target::from_spec(spec, self.fields)?));
             }
         }
-        Ok(BoundCase { sets: self.sets(&case.set)?, maps })
+        Ok(BoundCase { sets: self.sets(&case.set, own)?, maps })
     }
 
     fn naming(&self, entry: &Entry) -> Bound<Naming> {
@@ -503,7 +509,7 @@ impl Binder<'_> {
                 }
                 None => bound.floating.push((Finder::new(pattern.needle().as_bytes()).into_owned(), index)),
             }
-            bound.patterns.push((pattern, self.sets(&written.set)?));
+            bound.patterns.push((pattern, self.sets(&written.set, &entry.set)?));
         }
         for bucket in &mut bound.by_first {
             bucket

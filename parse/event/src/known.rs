@@ -245,6 +245,8 @@ known! {
     WINLOG_PROCESS_THREAD_ID "winlog.process.thread.id" Long;
     AUDITD_SEQUENCE "auditd.sequence" Long;
     AUDITD_RECORD_TYPE "auditd.record_type" Keyword;
+    OCSF_CLASS_UID "ocsf.class_uid" Long;
+    OCSF_ACTIVITY_ID "ocsf.activity_id" Long;
     SPERWER_CLIENT "sperwer.client" Keyword;
     SPERWER_PROVIDER "sperwer.provider" Keyword;
     SPERWER_SOURCE "sperwer.source" Keyword;
