@@ -547,7 +547,16 @@ impl Cursor<'_> {
         let length = rest.iter().take(5).take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let (name, hours) = HOURS.iter().find(|(name, _)| *name == &rest[..length])?;
         self.at += name.len();
-        Some(hours * 3600)
+        let after = self.at;
+        let relative = match self.peek() {
+            // What Java and .NET write: `GMT+02:00`.
+            Some(sign @ (b'+' | b'-')) if *hours == 0 => self.numeric_offset(sign),
+            _ => None,
+        };
+        if relative.is_none() {
+            self.at = after;
+        }
+        Some(relative.unwrap_or(hours * 3600))
     }
 
     fn alphanumeric_at(&self, ahead: usize) -> bool {
@@ -643,6 +652,8 @@ mod tests {
             ("Nov 22 2025 10:00:00: %ASA", "2025-11-22T10:00:00Z : %ASA"),
             ("Wed Oct 11 14:32:52.123456 2000] x", "2000-10-11T14:32:52.123456Z ] x"),
             ("Sun, 22 Nov 2026 10:00:00 GMT", "2026-11-22T10:00:00Z"),
+            ("Nov 22 2026 10:00:00 GMT+02:00 x", "2026-11-22T08:00:00Z  x"),
+            ("Nov 22 2026 10:00:00 UTC-x", "2026-11-22T10:00:00Z -x"),
             ("11/22/2026 01:00:00 PM", "2026-11-22T13:00:00Z"),
             ("1795383263", "2026-11-22T21:34:23Z"),
             ("1795383263.25:77", "2026-11-22T21:34:23.250Z :77"),
