@@ -22,6 +22,8 @@ pub(crate) enum Func {
     Url,
     /// Text that auditd wrote in hexadecimal.
     HexText,
+    /// `(3)www(7)example(0)`, as the DNS server of Windows writes it → `www.example`.
+    DnsLabels,
     /// key=value pairs inside the value.
     Pairs,
     /// Labelled values inside the value.
@@ -69,6 +71,7 @@ impl Target {
             "request" => Func::Request,
             "url" => Func::Url,
             "hextext" => Func::HexText,
+            "dnslabels" => Func::DnsLabels,
             "pairs" => Func::Pairs,
             "labels" => Func::Labels,
             "hashes" => Func::Hashes,

@@ -228,13 +228,17 @@ impl Clock<'_> {
         let mut at = Cursor { bytes, at: digits };
         let mut day = bytes[..digits].iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
         let separator = at.any(b"/-. ")?;
-        let month = match at.month() {
+        let mut month = match at.month() {
             Some(month) => month,
             // In numbers alone the month comes first with slashes (American), second with points (European).
             None if separator == b'/' => std::mem::replace(&mut day, at.one_or_two()?),
             None if separator == b'.' => at.one_or_two()?,
             None => return None,
         };
+        // There is no thirteenth month: then the day did come first.
+        if month > 12 && separator == b'/' {
+            std::mem::swap(&mut day, &mut month);
+        }
         at.byte(separator)?;
         let year = at.digits(4)?;
         at.any(b": T,")?;
@@ -654,6 +658,8 @@ mod tests {
             ("Sun, 22 Nov 2026 10:00:00 GMT", "2026-11-22T10:00:00Z"),
             ("Nov 22 2026 10:00:00 GMT+02:00 x", "2026-11-22T08:00:00Z  x"),
             ("Nov 22 2026 10:00:00 UTC-x", "2026-11-22T10:00:00Z -x"),
+            ("22/11/2026 13:00:00", "2026-11-22T13:00:00Z"),
+            ("22/13/2026 13:00:00", "none"),
             ("11/22/2026 01:00:00 PM", "2026-11-22T13:00:00Z"),
             ("1795383263", "2026-11-22T21:34:23Z"),
             ("1795383263.25:77", "2026-11-22T21:34:23.250Z :77"),

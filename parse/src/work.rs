@@ -233,6 +233,10 @@ impl<'a> Work<'_, 'a> {
                 let plain = self.hex_text(text);
                 self.put_kind(target, plain);
             }
+            Func::DnsLabels => {
+                let name = self.dns_name(text);
+                self.put_kind(target, name);
+            }
             Func::Hashes => self.put_hashes(text),
             Func::Endpoint => self.put_endpoint(target, text),
             Func::Outcome => {
@@ -404,6 +408,25 @@ impl<'a> Work<'_, 'a> {
             byte => byte,
         }));
         std::str::from_utf8(bytes.into_bump_slice()).unwrap_or(text)
+    }
+
+    /// A name whose labels have their lengths in front, the last of them 0; other text stays as it is.
+    fn dns_name(&self, text: &'a str) -> &'a str {
+        let mut name = BumpString::with_capacity_in(text.len(), self.draft.arena);
+        let mut rest = text.trim_end();
+        while let Some((length, after)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            // Labels have at most 63 octets (RFC 1035 section 2.3.4); the figure counts them before any escaping.
+            if length.is_empty() || length.len() > 2 || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+                return text;
+            }
+            let end = memchr::memchr(b'(', after.as_bytes()).unwrap_or(after.len());
+            if !name.is_empty() && end > 0 {
+                name.push('.');
+            }
+            name.push_str(&after[..end]);
+            rest = &after[end..];
+        }
+        if rest.is_empty() && !name.is_empty() { name.into_bump_str() } else { text }
     }
 
     /// Constant fields: those that the line itself does not say.
