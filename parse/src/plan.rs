@@ -108,6 +108,16 @@ struct Naming {
     keep: Vec<String>,
     rename: HashMap<String, String>,
     map: HashMap<String, Vec<Target>>,
+    loose: Option<Loose>,
+}
+
+/// Where names go however they are spelt.
+#[derive(Debug)]
+struct Loose {
+    // By the name without capitals and separators.
+    map: HashMap<String, Vec<Target>>,
+    // Names that such names may stand below, without capitals and separators.
+    below: HashSet<String>,
 }
 
 /// Fields that say the time together.
@@ -277,7 +287,8 @@ impl Plan {
     pub(crate) fn action(&self, of: TypeIndex, full: &str, fields: &FieldTable) -> Action {
         let naming = &self.types[usize::from(of)].naming;
         let canonical = naming.canonical(full);
-        let maps = naming.map.get(full).or_else(|| naming.map.get(&canonical)).cloned().unwrap_or_default();
+        let exact = naming.map.get(full).or_else(|| naming.map.get(&canonical));
+        let maps = exact.or_else(|| naming.loose.as_ref()?.find(full)).cloned().unwrap_or_default();
         let native = Some(canonical).filter(|name| !name.is_empty()).and_then(|name| fields.intern(&name));
         Action { native: native.map(|id| Target::plain(id, fields)), maps: maps.into() }
     }
@@ -292,6 +303,34 @@ impl Type {
     pub(crate) fn maps(&self, name: &str) -> bool {
         self.naming.map.contains_key(name)
     }
+}
+
+impl Loose {
+    fn find(&self, full: &str) -> Option<&Vec<Target>> {
+        let bare = bare_name(full);
+        let mut rest = bare.as_str();
+        loop {
+            if let Some(targets) = self.map.get(rest) {
+                return Some(targets);
+            }
+            let (above, below) = rest.split_once('.')?;
+            rest = self.below.contains(above).then_some(below)?;
+        }
+    }
+}
+
+/// A name without capitals and without what stands between words: `Src_IP` is `srcip`.
+fn bare_name(name: &str) -> String {
+    name.chars()
+        .filter(|char| !matches!(char, '_' | '-' | ' '))
+        .map(|char| char.to_ascii_lowercase())
+        .collect()
+}
+
+/// Whether a name has several words: a single one (`status`, `host`) says too little to go by in any spelling.
+fn has_words(name: &str) -> bool {
+    let hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    name.contains(['_', '-', ' ']) || name.as_bytes().windows(2).any(hump)
 }
 
 impl Naming {
@@ -489,7 +528,18 @@ impl Binder<'_> {
         let strip =
             entry.strip.iter().map(|rule| (rule.from.clone(), rule.to.clone(), rule.capital)).collect();
         let rename = entry.rename.iter().map(|(from, to)| (from.clone(), to.clone())).collect();
-        Ok(Naming { prefix: entry.prefix.clone(), strip, keep: entry.keep.clone(), rename, map })
+        let loose = entry.loose.as_ref().map(|below| self.loose(entry, below, &map));
+        Ok(Naming { prefix: entry.prefix.clone(), strip, keep: entry.keep.clone(), rename, map, loose })
+    }
+
+    /// Of names that are one without their spelling the first counts.
+    fn loose(&self, entry: &Entry, below: &[String], exact: &HashMap<String, Vec<Target>>) -> Loose {
+        let mut map = HashMap::new();
+        for name in entry.map.keys().filter(|name| has_words(name)) {
+            let targets = exact.get(name).cloned().unwrap_or_default();
+            map.entry(bare_name(name)).or_insert(targets);
+        }
+        Loose { map, below: below.iter().map(|name| bare_name(name)).collect() }
     }
 
     fn patterns(&self, entry: &Entry, bound: &mut Type) -> Bound<()> {

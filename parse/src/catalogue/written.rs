@@ -86,6 +86,9 @@ pub(crate) struct Entry {
     pub(crate) rename: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) map: Values,
+    /// Names of several words count in any spelling, at the top and below these names.
+    #[serde(default)]
+    pub(crate) loose: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) time: Vec<Vec<String>>,
     #[serde(default)]
@@ -142,6 +145,9 @@ impl Entry {
         self.message.extend(base.message.iter().cloned());
         if self.prefix.is_empty() {
             self.prefix.clone_from(&base.prefix);
+        }
+        if self.loose.is_none() {
+            self.loose.clone_from(&base.loose);
         }
         if self.pairs.is_none() {
             self.pairs.clone_from(&base.pairs);
