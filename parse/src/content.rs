@@ -176,8 +176,25 @@ impl<'a> Work<'_, 'a> {
                 if broken {
                     self.draft.status = ParseStatus::Partial;
                 }
+                self.hand_on(of, body);
             }
             None => self.take_generic(format, pairs),
+        }
+    }
+
+    /// The message that a collector put into a format of its own is understood as if it had come by itself.
+    fn hand_on(&mut self, of: TypeIndex, body: &'a str) {
+        let plan = self.plan;
+        let Some(names) = &plan.types[usize::from(of)].hands_on else { return };
+        let message = self.draft.message.trim();
+        self.draft.message = message;
+        // What is in a value is shorter than what holds it, so this comes to an end.
+        if message.len() >= body.len() {
+            return;
+        }
+        let app = names.iter().find_map(|id| self.draft.get(*id).and_then(|value| value.as_str()));
+        if !self.behind(message, app.unwrap_or(""), 1) {
+            self.prose(message);
         }
     }
 

@@ -248,8 +248,8 @@ impl<'a> Work<'_, 'a> {
         true
     }
 
-    /// Understands what stands behind a lead.
-    fn behind(&mut self, rest: &'a str, app: &'a str, nesting: u8) -> bool {
+    /// Understands what stands behind a lead, or what a collector hands on.
+    pub(crate) fn behind(&mut self, rest: &'a str, app: &'a str, nesting: u8) -> bool {
         !rest.is_empty()
             && (self.structured(rest, app)
                 || self.by_start(rest).is_some()

@@ -85,6 +85,8 @@ pub(crate) struct Type {
     pub(crate) switches: Vec<BoundSwitch>,
     pub(crate) time: Vec<BoundTime>,
     pub(crate) message: Vec<FieldId>,
+    /// Where the message is another sender's: the names that have its program.
+    pub(crate) hands_on: Option<Vec<FieldId>>,
     pub(crate) layouts: Vec<BoundLayout>,
     pub(crate) scans: Option<Scans>,
     pub(crate) scan_always: bool,
@@ -406,6 +408,7 @@ impl Binder<'_> {
             switches: Vec::new(),
             time: Vec::new(),
             message: Vec::new(),
+            hands_on: None,
             layouts: Vec::new(),
             scans: Scans::of(entry, self.fields)?,
             scan_always: entry.scan_always,
@@ -430,6 +433,9 @@ impl Binder<'_> {
         }
         bound.message =
             entry.message.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
+        let programs =
+            |names: &Vec<String>| names.iter().map(|name| self.native(&bound.naming, name)).collect();
+        bound.hands_on = entry.hands_on.as_ref().map(programs).transpose()?;
         for when in &entry.when {
             let has = when.has.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
             bound.whens.push((has, self.sets(&when.set, &entry.set)?));

@@ -93,6 +93,9 @@ pub(crate) struct Entry {
     pub(crate) time: Vec<Vec<String>>,
     #[serde(default)]
     pub(crate) message: Vec<String>,
+    /// The message is another sender's; the first of these names that is there has its program.
+    #[serde(default)]
+    pub(crate) hands_on: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) set: Values,
     /// By section and label, the native names of labelled values.
