@@ -35,6 +35,7 @@ impl<'a> Work<'_, 'a> {
         } else {
             without_front(body)
         };
+        let body = self.without_runtime(body);
         if let Some(of) = hint.fixed
             && self.apply(of, body, false)
         {
@@ -82,6 +83,23 @@ impl<'a> Work<'_, 'a> {
             _ => self.prose(body),
         }
         None
+    }
+
+    /// The line without what container runtimes put in front of it in the files of a node: the time, the stream, and
+    /// whether the line is full or a part (`2026-11-22T10:00:00.1Z stdout F …`, the CRI's format).
+    fn without_runtime(&mut self, body: &'a str) -> &'a str {
+        if !body.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            return body;
+        }
+        let inner = body.split_once(' ').and_then(|(stamp, rest)| {
+            let rest = rest.strip_prefix("stdout ").or_else(|| rest.strip_prefix("stderr "))?;
+            let inner = rest.strip_prefix("F ").or_else(|| rest.strip_prefix("P "))?;
+            self.clock.read_all(stamp).map(|time| (time, inner))
+        });
+        let Some((time, inner)) = inner else { return body };
+        self.draft.time.get_or_insert(time);
+        self.draft.message = inner;
+        inner
     }
 
     /// The message without what daemons of syslog put in front of it: `message repeated 3 times: [ …]` of rsyslog,

@@ -4,7 +4,7 @@ use crate::plan::TypeIndex;
 use std::collections::HashMap;
 
 /// At most this many different names recognise JSON and key=value types together: one bit each.
-pub(crate) const SIGNALS_MAX: usize = 512;
+pub(crate) const SIGNALS_MAX: usize = 768;
 
 const WORDS: usize = SIGNALS_MAX / 64;
 
