@@ -224,13 +224,18 @@ impl<'a> Work<'_, 'a> {
         self.put_sets(&bound.sets);
     }
 
-    /// What patterns find in the value of a field.
+    /// What patterns find in the value of a field; of several values, in the first that fits.
     fn look_within(&mut self, of: TypeIndex, within: &BoundWithin) {
-        let Some(Value::Str(text)) = self.draft.get(within.field) else { return };
         let mut spans = Spans::new();
-        let Some(pattern) = within.patterns.iter().find(|pattern| pattern.matches(text, &mut spans)) else {
-            return;
-        };
+        let texts = self.draft.all(within.field).filter_map(|value| match value {
+            Value::Str(text) => Some(text),
+            _ => None,
+        });
+        let found = texts.into_iter().find_map(|text| {
+            let mut patterns = within.patterns.iter();
+            patterns.find(|pattern| pattern.matches(text, &mut spans)).map(|pattern| (text, pattern))
+        });
+        let Some((text, pattern)) = found else { return };
         self.put_spans(of, pattern, &spans, text, true);
         self.put_sets(&within.sets);
     }

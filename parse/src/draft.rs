@@ -68,6 +68,13 @@ impl<'a> Draft<'a> {
         self.fields.iter().find(|field| field.id == id).map(|field| field.value)
     }
 
+    /// All values of a field, in the order in which they came.
+    pub(crate) fn all(&self, id: FieldId) -> impl Iterator<Item = Value<'a>> {
+        let (word, bit) = place(id);
+        let fields = if self.present[word] & bit == 0 { &[] } else { self.fields.as_slice() };
+        fields.iter().filter(move |field| field.id == id).map(|field| field.value)
+    }
+
     /// How many fields there are so far.
     pub(crate) fn field_count(&self) -> usize {
         self.fields.len()
