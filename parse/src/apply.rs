@@ -178,6 +178,7 @@ impl<'a> Work<'_, 'a> {
                 parent: ROOT,
                 pairs: &mut found,
                 signals: Signals::default(),
+                labels: false,
             };
             pairs::columns(body, &layout.names, &mut sink);
             self.take_pairs(of, &found);
@@ -196,7 +197,7 @@ impl<'a> Work<'_, 'a> {
             self.look_within(of, within);
         }
         for (has, sets) in &bound.whens {
-            if has.iter().all(|id| self.draft.get(*id).is_some()) {
+            if has.iter().all(|id| self.draft.has(*id)) {
                 self.put_sets(sets);
             }
         }
@@ -277,7 +278,7 @@ impl<'a> Work<'_, 'a> {
 
     /// The time that these fields say together, with a blank between them.
     fn time_of(&mut self, time: &BoundTime) -> bool {
-        let has = |id: &FieldId| self.draft.get(*id).is_some();
+        let has = |id: &FieldId| self.draft.has(*id);
         // A zone that is not told does not take the date and the time with it.
         if !time.names.iter().take(2).all(has) {
             return false;

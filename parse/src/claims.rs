@@ -3,6 +3,7 @@
 
 use crate::catalogue::written::{Format, Recognise};
 use crate::plan::TypeIndex;
+use crate::sieve::Sieve;
 use ahash::{AHashMap, AHashSet};
 use aho_corasick::AhoCorasick;
 use bumpalo::Bump;
@@ -19,6 +20,7 @@ pub(crate) struct Claims {
     data: AHashMap<String, TypeIndex>,
     texts: Vec<(String, TypeIndex)>,
     apps: AHashSet<String>,
+    app_sieve: Sieve,
     automaton: Option<AhoCorasick>,
 }
 
@@ -43,7 +45,10 @@ impl Claims {
             }
             self.texts.push((text.clone(), of));
         }
-        self.apps.extend(recognise.holds_app.iter().cloned());
+        for app in &recognise.holds_app {
+            self.apps.insert(app.clone());
+            self.app_sieve.add(app);
+        }
         Ok(())
     }
 
@@ -93,7 +98,7 @@ impl Claims {
     /// Whether lines of this program are searched for texts: most programs' names say enough, and a search of every line
     /// that nobody knows would cost more than all else about it.
     pub(crate) fn searches(&self, app: &str) -> bool {
-        app.is_empty() || self.apps.contains(app)
+        app.is_empty() || (self.app_sieve.may_hold(app) && self.apps.contains(app))
     }
 
     /// The types whose texts a line holds, in the order of their places in the line.

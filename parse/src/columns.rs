@@ -1,5 +1,6 @@
 //! Lines of columns: how they are cut, and what a column may hold.
 
+use crate::lanes;
 use crate::text;
 use bumpalo::Bump;
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
@@ -258,7 +259,7 @@ impl<'a> Iterator for Split<'a> {
         }
         let (end, length) = match self.as_text {
             Some(tab) => (memmem::find(rest.as_bytes(), tab.as_bytes()), tab.len()),
-            None => (text::first_of(rest.as_bytes(), self.separator, self.separator), 1),
+            None => (lanes::first_of(rest.as_bytes(), self.separator, self.separator), 1),
         };
         let Some(end) = end else {
             self.rest = None;

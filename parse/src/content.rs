@@ -2,11 +2,13 @@
 
 use crate::catalogue::written::Format;
 use crate::json::{self, Outcome, Pairs};
+use crate::lanes;
 use crate::names::ROOT;
 use crate::pairs::{self, Sink};
 use crate::pattern::Spans;
 use crate::plan::{MARKS, TypeIndex};
 use crate::signals::Signals;
+use crate::text;
 use crate::word::{self, Word};
 use crate::work::Work;
 use crate::xml;
@@ -61,7 +63,7 @@ impl<'a> Work<'_, 'a> {
         }
         let pairs = starts_with_pair(body).then(|| self.read_pairs(body));
         if let Some((pairs, signals, _)) = &pairs
-            && let Some(of) = self.plan.keys.find(signals)
+            && let Some(of) = self.actions.told.find(&self.plan.keys, signals)
         {
             self.take_known_pairs(of, body, pairs);
             return None;
@@ -188,7 +190,7 @@ impl<'a> Work<'_, 'a> {
         if !broken && !rest.is_empty() {
             self.draft.defect(DefectKind::Malformed, rest);
         }
-        match of.or_else(|| self.plan.keys.find(&outcome.signals)) {
+        match of.or_else(|| self.actions.told.find(&self.plan.keys, &outcome.signals)) {
             Some(of) => {
                 self.take_pairs(of, pairs);
                 if broken {
@@ -282,21 +284,20 @@ impl<'a> Work<'_, 'a> {
         let arena = self.draft.arena;
         let [_, vendor, product, ..] = parts else { return false };
         let mut found = Pairs::with_capacity_in(48, arena);
-        for (name, part) in names.iter().zip(parts) {
-            let part = if *name == names[0] {
-                part.split_once(':').map_or(*part, |(_, version)| version)
-            } else {
-                *part
-            };
-            let part = if part.contains('\\') { pairs::without_backslashes(part, arena) } else { part };
+        for (at, (name, part)) in names.iter().zip(parts).enumerate() {
+            let part =
+                if at == 0 { part.split_once(':').map_or(*part, |(_, version)| version) } else { *part };
+            let escaped = lanes::first_of(part.as_bytes(), b'\\', b'\\').is_some();
+            let part = if escaped { pairs::without_backslashes(part, arena) } else { part };
             if let Some(node) = self.names.child(ROOT, name) {
-                found.push((node, Value::Str(part.trim())));
+                found.push((node, Value::Str(text::trimmed(part))));
             }
         }
+        let signals = Signals::default();
         let mut sink =
-            Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals: Signals::default() };
+            Sink { arena, names: self.names, parent: ROOT, pairs: &mut found, signals, labels: false };
         read(&mut sink);
-        let labels = self.labels(&found);
+        let labels = if sink.labels { self.labels(&found) } else { Pairs::new_in(arena) };
         let generic = if format == Format::Cef { "cef" } else { "leef" };
         let device = self.plan.claims.device(format, vendor, product, arena);
         let Some(of) = device.or_else(|| self.plan.by_name.get(generic).copied()) else { return false };
@@ -315,13 +316,14 @@ impl<'a> Work<'_, 'a> {
 
     /// The values of fields that other fields give a name (`cs1Label=Rule Name cs1=…`), by that name below `label`.
     fn labels(&mut self, pairs: &Pairs<'a>) -> Pairs<'a> {
-        let mut found = Pairs::new_in(self.draft.arena);
+        const USUAL_LABELS: usize = 8;
+        let mut found = Pairs::with_capacity_in(USUAL_LABELS, self.draft.arena);
+        let parent = self.names.child(ROOT, "label");
         for (at, (node, label)) in pairs.iter().enumerate() {
             let (Some(named), Some(label)) = (self.names.labelled(*node), label.as_str()) else { continue };
             // Where a name comes several times, so does its label: the first belongs to the first.
             let before = pairs[..at].iter().filter(|(other, _)| other == node).count();
             let mut values = pairs.iter().filter(|(other, _)| *other == named).map(|(_, value)| *value);
-            let parent = self.names.child(ROOT, "label");
             let place = parent.and_then(|parent| self.names.child(parent, label));
             if let Some((place, value)) = place.zip(values.nth(before)) {
                 found.push((place, value));
@@ -335,13 +337,10 @@ impl<'a> Work<'_, 'a> {
         let plan = self.plan;
         let first = usize::from(*body.as_bytes().first()?);
         let bucket = &plan.starts[first];
-        let fits = |start: &&crate::plan::Start| {
-            body.starts_with(start.text.as_str())
-                && (start.contains.needle().is_empty() || start.contains.find(body.as_bytes()).is_some())
-        };
         // A type that says how its lines are headed takes no others.
         let sure = |start: &crate::plan::Start| plan.types[usize::from(start.of)].heads.is_empty();
-        bucket.iter().filter(fits).find(|start| self.apply(start.of, body, sure(start))).map(|start| start.of)
+        let mut fitting = bucket.iter().filter(|start| start.fits(body));
+        fitting.find(|start| self.apply(start.of, body, sure(start))).map(|start| start.of)
     }
 
     /// A source type by the program's name in the envelope.
@@ -350,7 +349,7 @@ impl<'a> Work<'_, 'a> {
             return None;
         }
         let plan = self.plan;
-        let app_path = app.text;
+        let (app_path, path) = (app.text, app.has_path());
         let app = match app.has_parenthesis() {
             true if app.text.contains("(pam_") => "pam_unix",
             // `auth-worker(8123)`: what stands in parentheses changes from line to line.
@@ -358,8 +357,10 @@ impl<'a> Work<'_, 'a> {
             false => app.base_name(),
         };
         // `postfix/smtpd`: programs of a family are told by its name where theirs alone would not tell.
-        let family = app_path.split_inclusive('/').next().filter(|family| family.len() < app_path.len());
-        let types = family.and_then(|family| plan.by_app.get(family)).or_else(|| plan.by_app.get(app))?;
+        let family = if path { app_path.split_inclusive('/').next() } else { None };
+        let family = family.filter(|family| family.len() < app_path.len());
+        let known = |app: &str| if plan.app_sieve.may_hold(app) { plan.by_app.get(app) } else { None };
+        let types = family.and_then(known).or_else(|| known(app))?;
         if let Some(of) = types.iter().find(|of| self.apply(**of, body, false)) {
             return Some(*of);
         }
@@ -406,9 +407,9 @@ impl<'a> Work<'_, 'a> {
         marked: bool,
     ) -> Option<Option<TypeIndex>> {
         let plan = self.plan;
-        let found = plan.floating.iter().filter(|floating| {
-            (marked || !floating.marked) && floating.needle.find(body.as_bytes()).is_some()
-        });
+        let number = if marked { plan.floating.len() } else { plan.unmarked.len() };
+        let floating = (0..number).map(|at| &plan.floating[if marked { at } else { plan.unmarked[at] }]);
+        let found = floating.filter(|floating| floating.needle.find(body.as_bytes()).is_some());
         for (of, pattern) in found.flat_map(|floating| &floating.patterns) {
             let mut spans = Spans::new();
             let bound = &plan.types[usize::from(*of)];
@@ -442,7 +443,7 @@ impl<'a> Work<'_, 'a> {
             return false;
         }
         let (pairs, signals, bare) = self.read_pairs(body);
-        if let Some(of) = self.plan.keys.find(&signals) {
+        if let Some(of) = self.actions.told.find(&self.plan.keys, &signals) {
             self.take_known_pairs(of, body, &pairs);
             return true;
         }
@@ -477,7 +478,7 @@ impl<'a> Work<'_, 'a> {
         if pairs.is_empty() || matches!(outcome.defect, Some((DefectKind::Malformed, _))) {
             return false;
         }
-        match self.plan.keys.find(&outcome.signals) {
+        match self.actions.told.find(&self.plan.keys, &outcome.signals) {
             Some(of) => self.take_pairs(of, &pairs),
             None => self.take_generic("json", &pairs),
         }
@@ -487,7 +488,7 @@ impl<'a> Work<'_, 'a> {
     /// Puts a field from the envelope unless the message itself said it.
     #[inline]
     pub(crate) fn put_if_absent(&mut self, id: FieldId, value: Value<'a>) {
-        if self.draft.get(id).is_none() {
+        if !self.draft.has(id) {
             self.draft.put(id, value);
         }
     }
@@ -504,7 +505,7 @@ impl<'a> Work<'_, 'a> {
             self.put_if_absent(known::PROCESS_NAME, Value::Str(header.app.base_name()));
         }
         if !header.procid.is_empty()
-            && let Some(pid) = crate::text::int(header.procid)
+            && let Some(pid) = text::int(header.procid)
         {
             self.put_if_absent(known::PROCESS_PID, Value::Int(pid));
         }

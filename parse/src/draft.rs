@@ -3,7 +3,7 @@
 use crate::time::Clock;
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
-use event::{Defect, DefectKind, Field, FieldId, ParseStatus, Timestamp, Value};
+use event::{Defect, DefectKind, FIELD_NAMES_MAX, Field, FieldId, ParseStatus, Timestamp, Value};
 
 /// At most this many fields an event; the rest is only in the raw bytes (`too_many_fields`).
 pub(crate) const FIELDS_MAX: usize = 1024;
@@ -14,16 +14,63 @@ const DEFECTS_MAX: usize = 16;
 /// Most events have fewer fields than this, so their list never moves.
 const FIELDS_USUAL: usize = 64;
 
-/// One bit for each remainder of a field's id: a clear bit says that the field is not there, without looking.
-const PRESENT_WORDS: usize = 16;
+/// So many bits hold a field's place in an event.
+const PLACE_BITS: u32 = 10;
+const _: () = assert!(FIELDS_MAX == 1 << PLACE_BITS);
+
+/// Where each field of the event in hand is, by its id: the event's number and the place in one word each, so that a new
+/// number forgets all places at once. 256 KiB, of which a line touches what it puts.
+#[derive(Debug)]
+pub(crate) struct Places {
+    words: Box<[u32; FIELD_NAMES_MAX]>,
+    // Above the bits of a place, and never 0 there.
+    event: u32,
+}
+
+impl Places {
+    pub(crate) fn new() -> Places {
+        let words = vec![0; FIELD_NAMES_MAX].into_boxed_slice();
+        Places { words: words.try_into().expect("it was made that long"), event: 0 }
+    }
+
+    /// Forgets all places.
+    #[inline]
+    fn start(&mut self) {
+        self.event = self.event.wrapping_add(1 << PLACE_BITS);
+        if self.event == 0 {
+            self.start_anew();
+        }
+    }
+
+    #[cold]
+    fn start_anew(&mut self) {
+        self.words.fill(0);
+        self.event = 1 << PLACE_BITS;
+    }
+
+    #[inline]
+    fn get(&self, id: FieldId) -> Option<usize> {
+        let word = self.words[id.index()] ^ self.event;
+        (word < 1 << PLACE_BITS).then_some(word as usize)
+    }
+
+    /// Notes a field's place, if it has none yet.
+    #[inline]
+    fn note(&mut self, id: FieldId, place: usize) {
+        let word = &mut self.words[id.index()];
+        if (*word ^ self.event) >= 1 << PLACE_BITS {
+            *word = self.event | place as u32;
+        }
+    }
+}
 
 #[derive(Debug)]
-pub(crate) struct Draft<'a> {
+pub(crate) struct Draft<'p, 'a> {
     pub(crate) arena: &'a Bump,
     /// The whole line as text.
     pub(crate) text: &'a str,
     fields: BumpVec<'a, Field<'a>>,
-    present: [u64; PRESENT_WORDS],
+    places: &'p mut Places,
     pub(crate) defects: BumpVec<'a, Defect>,
     pub(crate) time: Option<Timestamp>,
     pub(crate) message: &'a str,
@@ -31,15 +78,16 @@ pub(crate) struct Draft<'a> {
     pub(crate) status: ParseStatus,
 }
 
-impl<'a> Draft<'a> {
+impl<'p, 'a> Draft<'p, 'a> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "it is big, and copied at once if it is not made in its place")]
-    pub(crate) fn new(arena: &'a Bump, text: &'a str) -> Draft<'a> {
+    pub(crate) fn new(arena: &'a Bump, text: &'a str, places: &'p mut Places) -> Draft<'p, 'a> {
+        places.start();
         Draft {
             arena,
             text,
             fields: BumpVec::with_capacity_in(FIELDS_USUAL, arena),
-            present: [0; PRESENT_WORDS],
+            places,
             defects: BumpVec::new_in(arena),
             time: None,
             message: text,
@@ -48,24 +96,32 @@ impl<'a> Draft<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "run for every value; what it seldom does is elsewhere")]
     pub(crate) fn put(&mut self, id: FieldId, value: Value<'a>) {
-        if self.fields.len() < FIELDS_MAX {
-            let (word, bit) = place(id);
-            self.present[word] |= bit;
-            self.fields.push(Field { id, value });
-        } else {
-            self.defect(DefectKind::TooManyFields, self.text);
+        let place = self.fields.len();
+        if place >= FIELDS_MAX {
+            return self.too_many_fields();
         }
+        self.places.note(id, place);
+        self.fields.push(Field { id, value });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_many_fields(&mut self) {
+        self.defect(DefectKind::TooManyFields, self.text);
     }
 
     #[inline]
     pub(crate) fn get(&self, id: FieldId) -> Option<Value<'a>> {
-        let (word, bit) = place(id);
-        if self.present[word] & bit == 0 {
-            return None;
-        }
-        self.fields.iter().find(|field| field.id == id).map(|field| field.value)
+        self.places.get(id).and_then(|place| self.fields.get(place)).map(|field| field.value)
+    }
+
+    /// Whether the field is there.
+    #[inline]
+    pub(crate) fn has(&self, id: FieldId) -> bool {
+        self.places.get(id).is_some()
     }
 
     /// All values of a field, in the order in which they came.
@@ -89,6 +145,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Notes what was wrong with `part`, a part of the line; a kind is noted once.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn defect(&mut self, kind: DefectKind, part: &str) {
         // Text that was copied (replaced bytes, escapes) lies elsewhere in memory: its defect is the whole line's.
         let offset = (part.as_ptr() as usize)
@@ -111,10 +169,4 @@ impl<'a> Draft<'a> {
             None => self.defect(DefectKind::BadTime, text),
         }
     }
-}
-
-#[inline]
-fn place(id: FieldId) -> (usize, u64) {
-    let remainder = id.index() % (PRESENT_WORDS * 64);
-    (remainder / 64, 1 << (remainder % 64))
 }

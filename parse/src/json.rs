@@ -1,5 +1,6 @@
 //! JSON → pairs of name and value in one pass over the bytes: no tree, no map, no allocation but the arena's.
 
+use crate::lanes;
 use crate::names::{Names, Node};
 use crate::signals::Signals;
 use bumpalo::Bump;
@@ -158,13 +159,10 @@ impl<'a> Reader<'a, '_> {
     #[inline]
     fn key(&mut self, parent: Option<Node>) -> Option<Option<Node>> {
         self.at += 1;
-        if let Some((node, key)) = parent.and_then(|parent| self.names.expected(parent)) {
-            let rest = &self.bytes[self.at..];
-            if rest.starts_with(key.as_bytes()) && rest.get(key.len()) == Some(&b'"') {
-                self.at += key.len() + 1;
-                self.names.came(node);
-                return Some(Some(node));
-            }
+        let rest = &self.bytes[self.at..];
+        if let Some((node, length)) = parent.and_then(|parent| self.names.expected(parent, rest, b'"')) {
+            self.at += length + 1;
+            return Some(Some(node));
         }
         let key = self.string()?;
         let child = parent.and_then(|parent| self.names.child(parent, key));
@@ -237,8 +235,12 @@ impl<'a> Reader<'a, '_> {
     fn string_end(&mut self) -> Option<bool> {
         let mut escaped = false;
         loop {
-            self.at += plain_bytes(&self.bytes[self.at..]);
-            match *self.bytes.get(self.at)? {
+            let Some(plain) = lanes::first_of(&self.bytes[self.at..], b'"', b'\\') else {
+                self.at = self.bytes.len();
+                return None;
+            };
+            self.at += plain;
+            match self.bytes[self.at] {
                 b'"' => {
                     self.at += 1;
                     return Some(escaped);
@@ -282,25 +284,6 @@ impl<'a> Reader<'a, '_> {
         // Too big or too exact for a double: as text, no digit is lost.
         Some(if number.is_finite() && text.len() <= 18 { Value::Float(number) } else { Value::Str(text) })
     }
-}
-
-/// How many bytes come before the next quote or backslash: eight at a time, for most strings are short and a call to a
-/// vectorised search costs more than they do.
-#[inline]
-fn plain_bytes(bytes: &[u8]) -> usize {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zero_byte = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()) {
-        let word = u64::from_le_bytes(chunk);
-        let found = zero_byte(word ^ (LOW * b'"' as u64)) | zero_byte(word ^ (LOW * b'\\' as u64));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + bytes[at..].iter().take_while(|byte| !matches!(byte, b'"' | b'\\')).count()
 }
 
 /// The text that a JSON string stands for. A bad escape stays as it is written.

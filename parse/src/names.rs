@@ -39,6 +39,44 @@ struct Held {
     plain: bool,
     // The node that was asked for after this one last time; 0 for none.
     next: u32,
+    // The name's bytes as one number, and ones where it has bytes; zero for a longer name.
+    opening: u128,
+    mask: u128,
+}
+
+/// Names of so many bytes are compared as one number.
+const OPENING_BYTES: usize = 16;
+
+impl Held {
+    fn new(parent: u32, hash: u32, key: &str) -> Held {
+        let plain =
+            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+        let (mut opening, mut mask) = ([0; OPENING_BYTES], [0; OPENING_BYTES]);
+        if key.len() <= OPENING_BYTES {
+            opening[..key.len()].copy_from_slice(key.as_bytes());
+            mask[..key.len()].fill(0xFF);
+        }
+        Held {
+            parent,
+            hash,
+            key: key.into(),
+            labelled: 0,
+            signal: 0,
+            plain: plain && !key.is_empty(),
+            next: 0,
+            opening: u128::from_le_bytes(opening),
+            mask: u128::from_le_bytes(mask),
+        }
+    }
+
+    /// Whether a text starts with the name.
+    #[inline]
+    fn opens(&self, text: &[u8]) -> bool {
+        match text.first_chunk() {
+            Some(near) if self.mask != 0 => u128::from_le_bytes(*near) & self.mask == self.opening,
+            _ => text.starts_with(self.key.as_bytes()),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -58,7 +96,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(signals: HashMap<String, Signal>) -> Names {
-        let root = Held { parent: 0, hash: 0, key: "".into(), labelled: 0, signal: 0, plain: false, next: 0 };
+        let root = Held::new(0, 0, "");
         // Fixed seeds would let a sender choose colliding names.
         let (slots, hasher) = (vec![0; 1024], RandomState::new());
         let (client, added) = (ClientId::QUARANTINE, HashMap::new());
@@ -71,19 +109,40 @@ impl Names {
         self.client = client;
     }
 
-    /// The name below `parent` that came next before, if no format ends or escapes such a name. Whoever finds it in
-    /// the line says so with [`Names::came`].
+    /// The name below `parent` that came next before, if no format ends or escapes such a name, `text` starts with it and
+    /// `end` follows: then it came again. With its number of bytes.
     #[inline]
-    pub(crate) fn expected(&self, parent: Node) -> Option<(Node, &str)> {
+    pub(crate) fn expected(&mut self, parent: Node, text: &[u8], end: u8) -> Option<(Node, usize)> {
         let next = self.nodes[self.last.0 as usize].next;
         let held = &self.nodes[next as usize];
-        (held.plain && held.parent == parent.0).then_some((Node(next), &*held.key))
+        let length = held.key.len();
+        let came =
+            held.plain && held.parent == parent.0 && text.get(length) == Some(&end) && held.opens(text);
+        if !came {
+            return None;
+        }
+        self.last = Node(next);
+        Some((Node(next), length))
     }
 
-    /// The expected name came indeed.
+    /// The same where the name's end is known: it stands before `end`, apart from what is before it, and not at `from`.
     #[inline]
-    pub(crate) fn came(&mut self, expected: Node) {
-        self.last = expected;
+    pub(crate) fn expected_before(
+        &mut self,
+        parent: Node,
+        text: &[u8],
+        (from, end): (usize, usize),
+    ) -> Option<(Node, usize)> {
+        let next = self.nodes[self.last.0 as usize].next;
+        let held = &self.nodes[next as usize];
+        let start = end.checked_sub(held.key.len()).filter(|start| *start > from)?;
+        let came =
+            held.plain && held.parent == parent.0 && text[start - 1] == b' ' && held.opens(&text[start..]);
+        if !came {
+            return None;
+        }
+        self.last = Node(next);
+        Some((Node(next), start))
     }
 
     /// The name `key` below `parent`; `None` when it is too long, or one too many of all or of the client's.
@@ -138,11 +197,7 @@ impl Names {
         *added += 1;
         let index = self.nodes.len() as u32;
         self.slots[slot] = index + 1;
-        let plain =
-            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
-        let plain = plain && !key.is_empty();
-        let held = Held { parent: parent.0, hash, key: key.into(), labelled: 0, signal: 0, plain, next: 0 };
-        self.nodes.push(held);
+        self.nodes.push(Held::new(parent.0, hash, key));
         let name = self.full(Node(index));
         self.nodes[index as usize].signal = self.signals.get(&name).copied().unwrap_or(0);
         if self.nodes.len() * 2 > self.slots.len() {
@@ -171,6 +226,13 @@ impl Names {
     pub(crate) fn labelled(&self, node: Node) -> Option<Node> {
         let named = self.nodes[node.0 as usize].labelled;
         (named != 0).then_some(Node(named))
+    }
+
+    /// The recognition key that a name is, and whether it gives another field its name.
+    #[inline]
+    pub(crate) fn signs(&self, node: Node) -> (Signal, bool) {
+        let held = &self.nodes[node.0 as usize];
+        (held.signal, held.labelled != 0)
     }
 
     /// The recognition key that this name is.
@@ -234,12 +296,39 @@ mod tests {
         let nodes = ["a", "b c", "d"].map(&mut ask);
         assert_eq!(["a", "b c", "d"].map(&mut ask), nodes);
         ask("a");
-        assert_eq!(names.expected(ROOT), None, "a name with a space in it is never looked for ahead");
+        assert_eq!(
+            names.expected(ROOT, b"b c=", b'='),
+            None,
+            "a name with a space is never looked for ahead"
+        );
         names.child(ROOT, "b c");
-        assert_eq!(names.expected(ROOT), Some((nodes[2], "d")));
-        assert_eq!(names.expected(nodes[0]), None, "it is another parent's");
-        names.came(nodes[2]);
-        assert_eq!(names.expected(ROOT), Some((nodes[0], "a")));
+        assert_eq!(names.expected(nodes[0], b"d=", b'='), None, "it is another parent's");
+        assert_eq!(names.expected(ROOT, b"d:", b'='), None);
+        assert_eq!(names.expected(ROOT, b"da=", b'='), None);
+        assert_eq!(names.expected(ROOT, b"d=", b'='), Some((nodes[2], 1)));
+        assert_eq!(names.expected_before(ROOT, b"x=1 ba=", (2, 6)), None);
+        assert_eq!(names.expected_before(ROOT, b"x=a=", (2, 3)), None, "nothing sets it apart");
+        assert_eq!(names.expected_before(ROOT, b"x=1 a=", (2, 5)), Some((nodes[0], 4)));
+    }
+
+    #[test]
+    fn names_of_any_length_are_expected() {
+        let mut names = Names::new(HashMap::new());
+        let keys = [1, 15, 16, 17, 40].map(|length| "k".repeat(length));
+        for _ in 0..2 {
+            assert!(keys.iter().all(|key| names.child(ROOT, key).is_some()));
+        }
+        for key in &keys {
+            for behind in ["=", "= and more than sixteen bytes"] {
+                let mut text = format!("{key}{behind}").into_bytes();
+                let last = names.last;
+                assert!(names.expected(ROOT, &text, b'=').is_some(), "{key}");
+                names.last = last;
+                text[key.len() - 1] = b'x';
+                assert_eq!(names.expected(ROOT, &text, b'='), None, "{key}");
+            }
+            names.child(ROOT, key);
+        }
     }
 
     #[test]

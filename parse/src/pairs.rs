@@ -1,13 +1,14 @@
 //! Formats made of names and values: key=value, CEF and LEEF extensions, comma-separated columns.
 
 use crate::json::{PAIRS_MAX, Pairs};
+use crate::lanes::{self, LANES, Lanes};
 use crate::names::{Names, Node};
 use crate::signals::Signals;
-use crate::{syslog, text};
+use crate::syslog;
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 use event::Value;
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memmem};
 
 /// Where pairs go.
 pub(crate) struct Sink<'a, 'n> {
@@ -16,6 +17,8 @@ pub(crate) struct Sink<'a, 'n> {
     pub(crate) parent: Node,
     pub(crate) pairs: &'n mut Pairs<'a>,
     pub(crate) signals: Signals,
+    /// Whether a name came that gives another field its name.
+    pub(crate) labels: bool,
 }
 
 impl<'a> Sink<'a, '_> {
@@ -29,21 +32,11 @@ impl<'a> Sink<'a, '_> {
     #[inline]
     fn put(&mut self, node: Node, value: &'a str) {
         if self.pairs.len() < PAIRS_MAX {
-            self.signals.add(self.names.signal(node));
+            let (signal, label) = self.names.signs(node);
+            self.signals.add(signal);
+            self.labels |= label;
             self.pairs.push((node, Value::Str(value)));
         }
-    }
-
-    /// The expected name, if `rest` starts with it and an equals sign; and how many bytes it has.
-    #[inline]
-    fn expected(&mut self, rest: &[u8]) -> Option<(Node, usize)> {
-        let (node, key) = self.names.expected(self.parent)?;
-        let length = key.len();
-        if rest.get(length) != Some(&b'=') || !rest.starts_with(key.as_bytes()) {
-            return None;
-        }
-        self.names.came(node);
-        Some((node, length))
     }
 }
 
@@ -57,7 +50,7 @@ pub(crate) fn key_values<'a>(text: &'a str, sink: &mut Sink<'a, '_>) -> usize {
             at += 1;
             continue;
         }
-        let expected = sink.expected(&bytes[at..]);
+        let expected = sink.names.expected(sink.parent, &bytes[at..], b'=');
         let length = expected.map_or_else(|| run(&bytes[at..], KEY), |(_, length)| length);
         let equals = at + length;
         if length == 0 || bytes.get(equals) != Some(&b'=') {
@@ -120,8 +113,30 @@ fn run(bytes: &[u8], kind: u8) -> usize {
     bytes.iter().take_while(|byte| is(**byte, kind)).count()
 }
 
-/// The value that starts at `start`, and where to go on.
+/// The value that starts at `start`, and where to go on. Most are short, and end where they seem to.
+#[inline]
 fn value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize) {
+    // Where nothing stops a value, the byte behind those looked at may.
+    const BEHIND: u32 = 1 << LANES;
+    let bytes = &text.as_bytes()[start..];
+    let Some(near) = Lanes::first(bytes) else { return any_value_at(text, start, arena) };
+    if bytes[0] == b'"' {
+        let stops = (near.any_of([b'"', b'\\']) & !1) | BEHIND;
+        let stop = stops.trailing_zeros() as usize;
+        if bytes.get(stop) == Some(&b'"') && bytes.get(stop + 1).is_none_or(|byte| is(*byte, SEPARATOR)) {
+            return (&text[start + 1..start + stop], start + stop + 1);
+        }
+    } else if bytes[0] != b'\'' {
+        let stops = near.at_most(b' ') | near.any_of([b',', b';']) | BEHIND;
+        let stop = stops.trailing_zeros() as usize;
+        if bytes.get(stop).is_some_and(|byte| is(*byte, BLANK)) {
+            return (&text[start..start + stop], start + stop);
+        }
+    }
+    any_value_at(text, start, arena)
+}
+
+fn any_value_at<'a>(text: &'a str, start: usize, arena: &'a Bump) -> (&'a str, usize) {
     let rest = &text[start..];
     let bytes = rest.as_bytes();
     match bytes.first() {
@@ -293,7 +308,7 @@ pub(crate) fn header<const PARTS: usize>(text: &str) -> ([&str; PARTS], usize, &
 fn pipe(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {
-        let at = from + memchr2(b'|', b'\\', bytes.get(from..)?)?;
+        let at = from + lanes::first_of(bytes.get(from..)?, b'|', b'\\')?;
         if bytes[at] == b'|' {
             return Some(at);
         }
@@ -304,33 +319,30 @@ fn pipe(bytes: &[u8]) -> Option<usize> {
 /// CEF's extension: `name=value` where a value reaches to the last space before the next name, and `\=`, `\\`, `\n`
 /// escape. An equals sign without a name of its own in front (`msg=a=b`) belongs to the value.
 pub(crate) fn cef_extension<'a>(line: &'a str, sink: &mut Sink<'a, '_>) {
-    let bytes = line.as_bytes();
-    let Some((mut key, mut value_start)) = next_key(bytes, 0, sink) else { return };
+    let mut before: Option<(Option<Node>, usize)> = None;
     loop {
-        let next = next_key(bytes, value_start, sink);
-        let value_end = next.as_ref().map_or(bytes.len(), |(key, _)| key.start);
-        let value = unquoted(trimmed(&line[value_start..value_end]));
-        let value = if text::first_of(value.as_bytes(), b'\\', b'\\').is_some() {
-            without_backslashes(value, sink.arena)
-        } else {
-            value
-        };
-        match key.node {
-            Some(node) => sink.put(node, value),
-            None => sink.push(&line[key.start..key.end], value),
+        let from = before.map_or(0, |(_, start)| start);
+        let next = next_key(line, from, sink);
+        if let Some((Some(node), start)) = before {
+            let value = cef_value(line, start, next.as_ref().map_or(line.len(), |next| next.start));
+            let escaped = next.as_ref().is_none_or(|next| next.escaped);
+            let escaped = escaped && memchr(b'\\', value.as_bytes()).is_some();
+            sink.put(node, if escaped { without_backslashes(value, sink.arena) } else { value });
         }
         let Some(next) = next else { return };
-        (key, value_start) = next;
+        before = Some((next.node, next.value));
     }
 }
 
-/// Text without the blanks around it; most values have one space behind them.
+/// The value between two places, without the blanks around it; most values have one space behind them.
 #[inline]
-fn trimmed(value: &str) -> &str {
-    let value = value.strip_suffix(' ').unwrap_or(value);
-    let graphic = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
-    let bytes = value.as_bytes();
-    if graphic(bytes.first()) && graphic(bytes.last()) { value } else { value.trim() }
+fn cef_value(line: &str, from: usize, to: usize) -> &str {
+    let to = to - usize::from(to > from && line.as_bytes()[to - 1] == b' ');
+    let value = &line[from..to];
+    match value.as_bytes() {
+        [first, .., last] if *first > b'"' && first.is_ascii() && last.is_ascii_graphic() => value,
+        _ => unquoted(value.trim()),
+    }
 }
 
 /// A value without the quotes that some senders put around it, though CEF knows none.
@@ -344,23 +356,29 @@ fn unquoted(value: &str) -> &str {
 #[derive(Debug)]
 struct CefKey {
     start: usize,
-    end: usize,
-    /// Its node, if it was the expected name.
+    /// `None` when it is too long or one too many.
     node: Option<Node>,
+    /// Whether a backslash was passed on the way to it.
+    escaped: bool,
+    /// Where its value starts.
+    value: usize,
 }
 
-/// The next name at or after `from`, and where its value starts.
-#[inline]
-fn next_key(bytes: &[u8], from: usize, sink: &mut Sink<'_, '_>) -> Option<(CefKey, usize)> {
-    let mut at = from;
+/// The next name at or after `from`.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "called once, and what it gives is taken apart at once")]
+fn next_key(line: &str, from: usize, sink: &mut Sink<'_, '_>) -> Option<CefKey> {
+    let bytes = line.as_bytes();
+    let (mut at, mut escaped) = (from, false);
     loop {
-        let equals = at + text::first_of(bytes.get(at..)?, b'=', b'\\')?;
+        let equals = at + lanes::first_of(bytes.get(at..)?, b'=', b'\\')?;
         if bytes[equals] == b'\\' {
+            escaped = true;
             at = equals + 2;
             continue;
         }
-        if let Some(key) = expected_before(bytes, from, equals, sink) {
-            return Some((key, equals + 1));
+        if let Some((node, start)) = sink.names.expected_before(sink.parent, bytes, (from, equals)) {
+            return Some(CefKey { start, node: Some(node), escaped, value: equals + 1 });
         }
         let is_key =
             |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b']');
@@ -368,22 +386,11 @@ fn next_key(bytes: &[u8], from: usize, sink: &mut Sink<'_, '_>) -> Option<(CefKe
         let start = equals - length;
         let apart = start == 0 || (start > from && bytes[start - 1] == b' ');
         if length > 0 && apart {
-            return Some((CefKey { start, end: equals, node: None }, equals + 1));
+            let node = sink.names.child(sink.parent, &line[start..equals]);
+            return Some(CefKey { start, node, escaped, value: equals + 1 });
         }
         at = equals + 1;
     }
-}
-
-/// The expected name, if it stands apart before this equals sign.
-#[inline]
-fn expected_before(bytes: &[u8], from: usize, equals: usize, sink: &mut Sink<'_, '_>) -> Option<CefKey> {
-    let (node, key) = sink.names.expected(sink.parent)?;
-    let start = equals.checked_sub(key.len()).filter(|start| *start > from && bytes[*start - 1] == b' ')?;
-    if !bytes[start..equals].starts_with(key.as_bytes()) {
-        return None;
-    }
-    sink.names.came(node);
-    Some(CefKey { start, end: equals, node: Some(node) })
 }
 
 /// LEEF's attributes: `name=value` between delimiters.
@@ -452,6 +459,7 @@ mod tests {
             parent: ROOT,
             pairs: &mut pairs,
             signals: Signals::default(),
+            labels: false,
         };
         read(&mut sink, &arena);
         let show = |(node, value): &(Node, Value<'_>)| format!("{}={value}", names.full(*node));
@@ -510,6 +518,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_short_look_at_a_value_sees_what_a_long_one_sees(text in "[a-c =\"'\\\\,;\t\u{1}é]{0,70}") {
+            let arena = Bump::new();
+            for start in (0..=text.len()).filter(|start| text.is_char_boundary(*start)) {
+                prop_assert_eq!(value_at(&text, start, &arena), any_value_at(&text, start, &arena));
+            }
+        }
+
         #[test]
         fn nothing_panics(text in "[a-c =\"'\\\\|,;\té]{0,40}") {
             kv(&text);

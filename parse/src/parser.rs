@@ -2,7 +2,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::content::Hint;
-use crate::draft::Draft;
+use crate::draft::{Draft, Places};
 use crate::encoding;
 use crate::names::{Names, ROOT};
 use crate::pairs;
@@ -117,6 +117,7 @@ pub struct Parser {
     shapes: Shapes,
     layouts: Layouts,
     sources: Sources,
+    places: Places,
     // The source type of structured data's parameters.
     rfc5424: Option<TypeIndex>,
 }
@@ -139,7 +140,7 @@ impl Parser {
         let (mut actions, shapes, sources) = (Actions::default(), Shapes::new(), Sources::new());
         let mut binding = Binding { plan: &plan, names: &mut names, actions: &mut actions, fields: &fields };
         let layouts = Layouts::new(&mut binding);
-        Parser { plan, fields, names, actions, shapes, layouts, sources, rfc5424 }
+        Parser { plan, fields, names, actions, shapes, layouts, sources, places: Places::new(), rfc5424 }
     }
 
     /// Sets what is known of a source, replacing what was. An unknown source type counts as none.
@@ -169,7 +170,7 @@ impl Parser {
             fields: &self.fields,
             clock,
             columns: Columns { layouts: &mut self.layouts, memory: &mut source.memory },
-            draft: Draft::new(arena, text),
+            draft: Draft::new(arena, text, &mut self.places),
         };
         if let Some(offset) = line.bad {
             work.draft.defect_at(DefectKind::NotUtf8, offset);

@@ -9,6 +9,7 @@ use crate::ocsf;
 use crate::pattern::Pattern;
 use crate::prefix::{PREFIX_BYTES_MIN, Prefix, Prefixes};
 use crate::scan::Scans;
+use crate::sieve::Sieve;
 use crate::signals::Keys;
 use crate::style::Style;
 use crate::table::{Table, Tables};
@@ -32,12 +33,16 @@ pub(crate) struct Plan {
     pub(crate) types: Vec<Type>,
     pub(crate) by_name: AHashMap<String, TypeIndex>,
     pub(crate) by_app: AHashMap<String, Vec<TypeIndex>>,
+    /// Tells most names that are not in `by_app`.
+    pub(crate) app_sieve: Sieve,
     /// By the message's first byte.
     pub(crate) starts: Vec<Vec<Start>>,
     /// Every pattern that starts with text.
     pub(crate) prefixes: Prefixes,
     /// Every pattern that starts with a hole, by a text that it must hold.
     pub(crate) floating: Vec<Floating>,
+    /// The places of those whose needle holds no mark.
+    pub(crate) unmarked: Vec<usize>,
     pub(crate) keys: Keys,
     pub(crate) claims: Claims,
     pub(crate) leads: Leads,
@@ -55,7 +60,10 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) text: String,
-    pub(crate) contains: Finder<'static>,
+    // Up to eight bytes of the text as one number, and ones where it has bytes.
+    opening: u64,
+    mask: u64,
+    contains: Finder<'static>,
     pub(crate) of: TypeIndex,
 }
 
@@ -63,7 +71,7 @@ pub(crate) struct Start {
 pub(crate) struct Floating {
     pub(crate) needle: Finder<'static>,
     /// Whether the needle holds one of [`MARKS`].
-    pub(crate) marked: bool,
+    marked: bool,
     /// Source types and their patterns, in the order in which they are tried.
     pub(crate) patterns: Vec<(TypeIndex, u16)>,
 }
@@ -92,14 +100,57 @@ pub(crate) struct Type {
     pub(crate) scan_always: bool,
     pub(crate) or: Option<TypeIndex>,
     pub(crate) style: Option<Style>,
-    /// Values that say nothing.
-    pub(crate) nothing: Vec<String>,
+    pub(crate) nothing: Nothing,
     pub(crate) within: Vec<BoundWithin>,
     pub(crate) table: Option<Table>,
     pub(crate) labels: Option<Labels>,
     /// The type whose names and rules hold for what is read by this one's.
     pub(crate) gives: Option<TypeIndex>,
     naming: Naming,
+}
+
+impl Start {
+    fn new(text: &str, contains: &str, of: TypeIndex) -> Start {
+        let (mut opening, mut mask) = ([0; 8], [0; 8]);
+        let length = text.len().min(opening.len());
+        opening[..length].copy_from_slice(&text.as_bytes()[..length]);
+        mask[..length].fill(0xFF);
+        Start {
+            text: text.to_owned(),
+            opening: u64::from_le_bytes(opening),
+            mask: u64::from_le_bytes(mask),
+            contains: Finder::new(contains.as_bytes()).into_owned(),
+            of,
+        }
+    }
+
+    /// Whether a message starts so, and holds what it has to.
+    #[inline]
+    pub(crate) fn fits(&self, body: &str) -> bool {
+        if let Some(near) = body.as_bytes().first_chunk()
+            && u64::from_le_bytes(*near) & self.mask != self.opening
+        {
+            return false;
+        }
+        let contains =
+            |needle: &Finder<'_>| needle.needle().is_empty() || needle.find(body.as_bytes()).is_some();
+        body.starts_with(self.text.as_str()) && contains(&self.contains)
+    }
+}
+
+/// Values that say nothing.
+#[derive(Debug)]
+pub(crate) struct Nothing {
+    pub(crate) words: Vec<String>,
+    /// One bit for each length that a word has, the highest for all from 63 on.
+    pub(crate) lengths: u64,
+}
+
+impl Nothing {
+    fn new(words: &[String]) -> Nothing {
+        let lengths = words.iter().fold(0, |lengths, word| lengths | 1 << word.len().min(63));
+        Nothing { words: words.to_owned(), lengths }
+    }
 }
 
 /// How a native name becomes a field, and which other fields its value goes to.
@@ -187,9 +238,11 @@ impl Plan {
             types: Vec::new(),
             by_name: AHashMap::new(),
             by_app: AHashMap::new(),
+            app_sieve: Sieve::default(),
             starts: empty_buckets(),
             prefixes: Prefixes::default(),
             floating: Vec::new(),
+            unmarked: Vec::new(),
             keys: Keys::default(),
             claims: Claims::default(),
             leads: Leads::new(),
@@ -213,6 +266,7 @@ impl Plan {
             // The longer text says more: `%ASA-` is asked before `%`.
             bucket.sort_by_key(|start| std::cmp::Reverse(start.text.len()));
         }
+        plan.unmarked = (0..plan.floating.len()).filter(|at| !plan.floating[*at].marked).collect();
         plan.prefixes.build();
         plan.leads.arrange();
         plan.prose = plan.by_name.get("text").copied();
@@ -237,11 +291,11 @@ impl Plan {
         }
         for app in &entry.recognise.app {
             self.by_app.entry(app.clone()).or_default().push(of);
+            self.app_sieve.add(app);
         }
         for start in &entry.recognise.start {
             let first = *start.as_bytes().first().ok_or("an empty start")?;
-            let contains = Finder::new(entry.recognise.contains.as_bytes()).into_owned();
-            self.starts[usize::from(first)].push(Start { text: start.clone(), contains, of });
+            self.starts[usize::from(first)].push(Start::new(start, &entry.recognise.contains, of));
         }
         for keys in &entry.recognise.keys {
             self.keys.add(keys, of)?;
@@ -414,7 +468,7 @@ impl Binder<'_> {
             scan_always: entry.scan_always,
             or: None,
             style: entry.pairs.as_ref().map(Style::new).transpose()?,
-            nothing: entry.nothing.clone(),
+            nothing: Nothing::new(&entry.nothing),
             within: Vec::new(),
             table: None,
             labels: Some(&entry.labels).filter(|labels| !labels.is_empty()).map(Labels::new),

@@ -337,8 +337,7 @@ impl<'a> Work<'_, 'a> {
                 self.put_scanned(&scans.rules[*rule], value, body);
             }
         }
-        let told =
-            [known::SOURCE_IP, known::SOURCE_DOMAIN].into_iter().any(|id| self.draft.get(id).is_some());
+        let told = [known::SOURCE_IP, known::SOURCE_DOMAIN].into_iter().any(|id| self.draft.has(id));
         if attempt
             && !told
             && let Some(address) = lone_address(body)
@@ -357,7 +356,7 @@ impl<'a> Work<'_, 'a> {
             // Who listens everywhere has no address; who comes from nowhere does not exist.
             let unspecified = target.id != known::DESTINATION_IP
                 && text::ip(address).is_some_and(|address| address.is_unspecified());
-            let known = self.draft.get(target.id).is_some();
+            let known = self.draft.has(target.id);
             if unspecified || known {
                 continue;
             }
@@ -370,7 +369,7 @@ impl<'a> Work<'_, 'a> {
             let end = address.as_ptr() as usize + address.len() - body.as_ptr() as usize;
             let behind = &body[end..];
             if let Some(port_text) = port_behind(behind).filter(|_| rule.near || behind.starts_with(':'))
-                && self.draft.get(port).is_none()
+                && !self.draft.has(port)
             {
                 self.put_mapped(Target::plain(port, self.fields), Value::Str(port_text));
             }

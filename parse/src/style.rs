@@ -136,7 +136,14 @@ mod tests {
         let mut names = Names::new(HashMap::new());
         let mut pairs = Pairs::new_in(&arena);
         let signals = Signals::default();
-        let mut sink = Sink { arena: &arena, names: &mut names, parent: ROOT, pairs: &mut pairs, signals };
+        let mut sink = Sink {
+            arena: &arena,
+            names: &mut names,
+            parent: ROOT,
+            pairs: &mut pairs,
+            signals,
+            labels: false,
+        };
         style.read(arena.alloc_str(text), &mut sink);
         let show =
             |(node, value): &(crate::names::Node, event::Value<'_>)| format!("{}={value}", names.full(*node));

@@ -1,5 +1,6 @@
 //! The syslog envelope: RFC 5424, RFC 3164, and what senders make of it.
 
+use crate::lanes;
 use crate::shape::{ShapeIndex, Shapes};
 use crate::text;
 use crate::time::Clock;
@@ -126,7 +127,7 @@ fn priority(line: &str) -> Option<(u8, &str)> {
 /// The part before the first space and the part after it.
 #[inline]
 fn token(rest: &str) -> (&str, &str) {
-    match text::first_of(rest.as_bytes(), b' ', b' ') {
+    match lanes::first_of(rest.as_bytes(), b' ', b' ') {
         Some(at) => (&rest[..at], &rest[at + 1..]),
         None => (rest, ""),
     }
@@ -274,7 +275,7 @@ pub(crate) fn parameters<'a>(data: &'a str, mut each: impl FnMut(&'a str, &'a st
 pub(crate) fn quote_end(bytes: &[u8]) -> Option<(usize, bool)> {
     let (mut at, mut escaped) = (0, false);
     loop {
-        at += text::first_of(bytes.get(at..)?, b'"', b'\\')?;
+        at += lanes::first_of(bytes.get(at..)?, b'"', b'\\')?;
         if bytes[at] == b'"' {
             return Some((at, escaped));
         }
@@ -415,7 +416,7 @@ fn take_tag(header: &mut Header<'_>) {
         Some(b'[') => {
             let inside = &bytes[length + 1..];
             let near = &inside[..inside.len().min(TOKEN_BYTES_MAX)];
-            let Some(close) = text::first_of(near, b']', b' ') else { return };
+            let Some(close) = lanes::first_of(near, b']', b' ') else { return };
             let rest = &body[length + close + 2..];
             if near[close] != b']' || !matches!(rest.as_bytes().first(), None | Some(b':' | b' ')) {
                 return;

@@ -50,12 +50,40 @@ pub(crate) struct Target {
     pub(crate) func: Func,
     /// Vendor fields keep numbers as numbers; in the schema a keyword is always text.
     pub(crate) in_schema: bool,
+    /// Whether of several values that are mapped here the first one stays alone.
+    pub(crate) once: bool,
+    pub(crate) way: Way,
+}
+
+/// What most texts need on their way into a field, told once for all lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Nothing.
+    AsIs,
+    /// To be read as a whole number.
+    Number,
+    /// To be read as an address.
+    Address,
+    /// What its function and kind say.
+    Other,
 }
 
 impl Target {
     pub(crate) fn plain(id: FieldId, fields: &FieldTable) -> Target {
+        Target::with(id, fields, Func::None)
+    }
+
+    fn with(id: FieldId, fields: &FieldTable, func: Func) -> Target {
+        let kind = fields.kind(id);
+        let special = matches!(id, known::TIMESTAMP | known::MESSAGE) || func == Func::Hashes;
+        let way = match (kind, func) {
+            (FieldKind::Keyword, Func::None | Func::Host) => Way::AsIs,
+            (FieldKind::Long, Func::None) => Way::Number,
+            (FieldKind::Ip, Func::None | Func::Host) => Way::Address,
+            _ => Way::Other,
+        };
         let in_schema = id.index() < known::FIELDS.len();
-        Target { id, kind: fields.kind(id), func: Func::None, in_schema }
+        Target { id, kind, func, in_schema, once: !special && !is_list(id), way }
     }
 
     /// From `field` or `field|function`.
@@ -84,7 +112,7 @@ impl Target {
         };
         let id =
             fields.intern(name).ok_or_else(|| format!("field name {name:?} is too long or one too many"))?;
-        Ok(Target { func, ..Target::plain(id, fields) })
+        Ok(Target::with(id, fields, func))
     }
 }
 
@@ -113,7 +141,7 @@ pub(crate) fn port_field(id: FieldId) -> Option<FieldId> {
 }
 
 /// Whether a field that is mapped several times has all the values.
-pub(crate) fn is_list(id: FieldId) -> bool {
+fn is_list(id: FieldId) -> bool {
     matches!(id, known::DNS_ANSWERS_DATA | known::EMAIL_TO_ADDRESS | known::PROCESS_ARGS | known::USER_ROLES)
 }
 

@@ -1,5 +1,6 @@
 //! Text → typed values, by hand: these run for nearly every field.
 
+use crate::lanes::first_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address in any usual notation (brackets, an IPv6 zone), in normal form.
@@ -64,38 +65,32 @@ pub(crate) fn int(text: &str) -> Option<i64> {
     Some(sum)
 }
 
-/// The first place of either byte. What is searched for is mostly near, and a search with wide registers takes longer
-/// to start than a few words of eight bytes take to look at.
-#[inline]
-pub(crate) fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
-    const NEAR_BYTES: usize = 24;
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    // The lowest high bit that is set tells the first byte of `word` that is zero.
-    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & (LOW << 7);
-    let mut at = 0;
-    while at < NEAR_BYTES
-        && let Some(eight) = bytes[at..].first_chunk()
-    {
-        let word = u64::from_le_bytes(*eight);
-        let hits = zeros(word ^ (LOW * u64::from(one))) | zeros(word ^ (LOW * u64::from(other)));
-        if hits != 0 {
-            return Some(at + hits.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    let rest = &bytes[at..];
-    let found = if at < NEAR_BYTES {
-        rest.iter().position(|byte| *byte == one || *byte == other)
-    } else {
-        memchr::memchr2(one, other, rest)
-    };
-    found.map(|found| at + found)
-}
-
 /// Text without the spaces in front; there is seldom more than none.
 #[inline]
 pub(crate) fn after_spaces(text: &str) -> &str {
     if text.as_bytes().first() == Some(&b' ') { text.trim_start_matches(' ') } else { text }
+}
+
+/// Text without the blanks around it; most has none, and shows it by its first and last byte.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [only] if only.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
+/// The parts of a URL before and behind its first `://`.
+pub(crate) fn scheme(url: &str) -> Option<(&str, &str)> {
+    let mut from = 0;
+    loop {
+        let colon = from + first_of(url.as_bytes().get(from..)?, b':', b':')?;
+        if let Some(after) = url[colon..].strip_prefix("://") {
+            return Some((&url[..colon], after));
+        }
+        from = colon + 1;
+    }
 }
 
 /// The part after the last slash or backslash.
@@ -232,17 +227,6 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn the_first_of_two_bytes_is_found(text in "[a-c \"\u{80}-\u{ff}]{0,60}", from in 0usize..8) {
-            let bytes = text.as_bytes().get(from..).unwrap_or(b"");
-            for (one, other) in [(b' ', b' '), (b'"', b'c')] {
-                let want = bytes.iter().position(|byte| *byte == one || *byte == other);
-                prop_assert_eq!(first_of(bytes, one, other), want);
-            }
-        }
-    }
-
     #[test]
     fn endpoints_are_taken_apart() {
         for (text, host, port) in [
@@ -266,6 +250,14 @@ mod tests {
             ("", "", None),
         ] {
             assert_eq!(endpoint(text), (host, port), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn blanks_and_schemes_are_where_the_library_finds_them(text in "[ a:/é\t]{0,30}") {
+            prop_assert_eq!(trimmed(&text), text.trim());
+            prop_assert_eq!(scheme(&text), text.split_once("://"));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The words of an envelope, and which kinds of bytes they have: one pass tells both.
 
+use crate::lanes;
 use crate::text;
 use std::net::IpAddr;
 
@@ -71,55 +72,67 @@ fn scan(bytes: &[u8], end: u8) -> (usize, u8) {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Word<'a> {
     pub(crate) text: &'a str,
-    seen: u8,
+    // Classes of its bytes. As wide as a register: padding behind a byte would be copied in pieces,
+    // and each copy would wait for what was written before it.
+    seen: usize,
 }
 
 impl<'a> Word<'a> {
     pub(crate) const EMPTY: Word<'static> = Word { text: "", seen: 0 };
 
     pub(crate) fn of(text: &'a str) -> Word<'a> {
-        Word { text, seen: scan(text.as_bytes(), 0).1 }
+        Word { text, seen: usize::from(scan(text.as_bytes(), 0).1) }
     }
 
     /// What stands before the first space.
     #[inline]
     pub(crate) fn before_space(text: &'a str) -> Word<'a> {
-        let (length, seen) = scan(text.as_bytes(), class::SPACE);
-        Word { text: &text[..length], seen }
+        let bytes = text.as_bytes();
+        // To look for the end first lets the kinds be gathered without a branch for each byte.
+        let length = lanes::first_of(bytes, b' ', b' ').unwrap_or(bytes.len());
+        let seen = bytes[..length].iter().fold(0, |seen, byte| seen | CLASSES[usize::from(*byte)]);
+        Word { text: &text[..length], seen: usize::from(seen) }
     }
 
     /// What stands before the first byte that no program's name has.
     #[inline]
     pub(crate) fn before_tag_end(text: &'a str) -> Word<'a> {
         let (length, seen) = scan(text.as_bytes(), class::TAG_END);
-        Word { text: &text[..length], seen }
+        Word { text: &text[..length], seen: usize::from(seen) }
+    }
+
+    #[inline]
+    fn has(self, class: u8) -> bool {
+        self.seen & usize::from(class) != 0
     }
 
     /// Whether every byte may be in a host's name.
     #[inline]
     pub(crate) fn may_be_host(self) -> bool {
-        self.seen & class::NOT_HOST == 0
+        !self.has(class::NOT_HOST)
     }
 
     /// The address that it is.
     #[inline]
     pub(crate) fn address(self) -> Option<IpAddr> {
-        if self.seen & class::COLON != 0 || self.seen & class::NOT_IPV4 == 0 {
-            text::ip(self.text)
-        } else {
-            None
-        }
+        if self.has(class::COLON) || !self.has(class::NOT_IPV4) { text::ip(self.text) } else { None }
     }
 
     /// The part after the last slash or backslash.
     #[inline]
     pub(crate) fn base_name(self) -> &'a str {
-        if self.seen & class::PATH != 0 { text::base_name(self.text) } else { self.text }
+        if self.has_path() { text::base_name(self.text) } else { self.text }
+    }
+
+    /// Whether there is a slash or backslash in it.
+    #[inline]
+    pub(crate) fn has_path(self) -> bool {
+        self.has(class::PATH)
     }
 
     #[inline]
     pub(crate) fn has_parenthesis(self) -> bool {
-        self.seen & class::PARENTHESIS != 0
+        self.has(class::PARENTHESIS)
     }
 }
 

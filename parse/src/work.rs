@@ -2,12 +2,13 @@
 
 use crate::draft::Draft;
 use crate::json::Pairs;
+use crate::lanes;
 use crate::names::{Names, Node, ROOT};
 use crate::pairs::{self, Sink};
-use crate::plan::{Action, Plan, Sets, TypeIndex};
-use crate::signals::Signals;
+use crate::plan::{Plan, Sets, TypeIndex};
+use crate::signals::{Signals, Told};
 use crate::tabular::Columns;
-use crate::target::{Func, Target, domain_field, host_fields, is_list, port_field};
+use crate::target::{Func, Target, Way, domain_field, host_fields, port_field};
 use crate::text;
 use crate::time::{self, Clock};
 use bumpalo::collections::String as BumpString;
@@ -23,14 +24,19 @@ pub(crate) struct Actions {
     // By source type, then by node; `None` is not yet asked.
     by_node: Vec<Vec<Option<Found>>>,
     targets: Vec<Target>,
+    pub(crate) told: Told,
 }
 
-/// An action whose further targets are `targets[from..to]`.
+/// An action: the field of the name itself, the first further one, and where the rest of those are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     native: Option<Target>,
+    first: Option<Target>,
+    // The others are `targets[from..to]`.
     from: u32,
     to: u32,
+    // The native field keeps any value, and the value goes as a whole into the only further field, if there is one.
+    plain: bool,
 }
 
 impl Actions {
@@ -43,15 +49,23 @@ impl Actions {
         names: &Names,
         fields: &FieldTable,
     ) -> Found {
-        let (of_at, node_at) = (usize::from(of), node.0 as usize);
-        match self.by_node.get(of_at).and_then(|nodes| nodes.get(node_at)) {
+        match self.by_node.get(usize::from(of)).and_then(|nodes| nodes.get(node.0 as usize)) {
             Some(Some(found)) => *found,
-            _ => self.add(of_at, node_at, &plan.action(of, &names.full(node), fields)),
+            _ => self.add((of, node), plan, names, fields),
         }
     }
 
     #[cold]
-    fn add(&mut self, of: usize, node: usize, action: &Action) -> Found {
+    #[inline(never)]
+    fn add(
+        &mut self,
+        (of, node): (TypeIndex, Node),
+        plan: &Plan,
+        names: &Names,
+        fields: &FieldTable,
+    ) -> Found {
+        let action = plan.action(of, &names.full(node), fields);
+        let (of, node) = (usize::from(of), node.0 as usize);
         if self.by_node.len() <= of {
             self.by_node.resize_with(of + 1, Vec::new);
         }
@@ -60,8 +74,13 @@ impl Actions {
             nodes.resize(node + 1, None);
         }
         let from = self.targets.len() as u32;
-        self.targets.extend_from_slice(&action.maps);
-        let found = Found { native: action.native, from, to: self.targets.len() as u32 };
+        self.targets.extend(action.maps.iter().skip(1));
+        let first = action.maps.first().copied();
+        let to = self.targets.len() as u32;
+        let plain = action.native.is_some_and(|native| !native.in_schema)
+            && from == to
+            && first.is_none_or(|first| !matches!(first.func, Func::Pairs | Func::Labels));
+        let found = Found { native: action.native, first, from, to, plain };
         nodes[node] = Some(found);
         found
     }
@@ -76,7 +95,7 @@ pub(crate) struct Work<'p, 'a> {
     pub(crate) fields: &'p FieldTable,
     pub(crate) clock: Clock<'p>,
     pub(crate) columns: Columns<'p>,
-    pub(crate) draft: Draft<'a>,
+    pub(crate) draft: Draft<'p, 'a>,
 }
 
 impl<'a> Work<'_, 'a> {
@@ -84,41 +103,57 @@ impl<'a> Work<'_, 'a> {
     pub(crate) fn put_pairs(&mut self, of: TypeIndex, pairs: &[(Node, Value<'a>)], nesting: u8) {
         for (node, value) in pairs {
             let found = self.actions.find(of, *node, self.plan, self.names, self.fields);
-            self.put_found(of, found, *value, nesting);
+            match (found.native, value) {
+                (Some(native), Value::Str(text)) if found.plain => {
+                    self.draft.put(native.id, *value);
+                    if let Some(target) = found.first
+                        && !self.is_nothing(of, text)
+                    {
+                        self.put_mapped_text(target, text);
+                    }
+                }
+                _ => self.put_found(of, found, *value, nesting),
+            }
         }
     }
 
-    /// Whether a value says nothing in this source type.
+    /// Whether a text says nothing in this source type.
     #[inline]
-    fn is_nothing(&self, of: TypeIndex, value: Value<'a>) -> bool {
+    fn is_nothing(&self, of: TypeIndex, text: &str) -> bool {
         let nothing = &self.plan.types[usize::from(of)].nothing;
-        !nothing.is_empty() && value.as_str().is_some_and(|text| nothing.iter().any(|word| word == text))
+        nothing.lengths >> text.len().min(63) & 1 != 0 && nothing.words.iter().any(|word| word == text)
     }
 
     /// Puts a value into the fields that were found for its name.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn put_found(&mut self, of: TypeIndex, found: Found, value: Value<'a>, nesting: u8) {
         match found.native {
             Some(target) if !target.in_schema => self.draft.put(target.id, value),
             Some(target) => self.put_value(target, value),
             None => self.draft.defect(DefectKind::TooManyNames, self.draft.text),
         }
-        if found.from == found.to || self.is_nothing(of, value) {
-            return;
+        if found.first.is_some() && !value.as_str().is_some_and(|text| self.is_nothing(of, text)) {
+            self.put_maps(of, found, value, nesting);
         }
-        self.put_maps(of, found, value, nesting);
     }
 
     /// Puts a value into the further fields that were found for its name.
+    #[inline]
     pub(crate) fn put_maps(&mut self, of: TypeIndex, found: Found, value: Value<'a>, nesting: u8) {
+        let Some(first) = found.first else { return };
+        self.put_map(of, first, value, nesting);
         for at in found.from..found.to {
-            let target = self.actions.targets[at as usize];
-            match target.func {
-                Func::Pairs => self.put_nested(of, value, nesting),
-                // Not in what labels told: a text must not lead into itself.
-                Func::Labels if nesting == 0 => self.put_labelled(of, value),
-                _ => self.put_mapped(target, value),
-            }
+            self.put_map(of, self.actions.targets[at as usize], value, nesting);
+        }
+    }
+
+    #[inline]
+    fn put_map(&mut self, of: TypeIndex, target: Target, value: Value<'a>, nesting: u8) {
+        match target.func {
+            Func::Pairs => self.put_nested(of, value, nesting),
+            // Not in what labels told: a text must not lead into itself.
+            Func::Labels if nesting == 0 => self.put_labelled(of, value),
+            _ => self.put_mapped(target, value),
         }
     }
 
@@ -151,7 +186,10 @@ impl<'a> Work<'_, 'a> {
         let arena = self.draft.arena;
         let mut pairs = Pairs::with_capacity_in(32, arena);
         let signals = Signals::default();
-        style.read(text, &mut Sink { arena, names: self.names, parent: ROOT, pairs: &mut pairs, signals });
+        style.read(
+            text,
+            &mut Sink { arena, names: self.names, parent: ROOT, pairs: &mut pairs, signals, labels: false },
+        );
         pairs
     }
 
@@ -160,20 +198,38 @@ impl<'a> Work<'_, 'a> {
         let arena = self.draft.arena;
         let mut pairs = Pairs::with_capacity_in(32, arena);
         let signals = Signals::default();
-        let mut sink = Sink { arena, names: self.names, parent: ROOT, pairs: &mut pairs, signals };
+        let mut sink =
+            Sink { arena, names: self.names, parent: ROOT, pairs: &mut pairs, signals, labels: false };
         let bare = pairs::key_values(text, &mut sink);
         let signals = sink.signals;
         (pairs, signals, bare)
     }
 
     /// A mapped value: the first one wins unless the field is a list, and what says nothing is left out.
+    #[inline]
     pub(crate) fn put_mapped(&mut self, target: Target, value: Value<'a>) {
-        if matches!(value, Value::Null | Value::Str("" | "-")) {
+        match value {
+            Value::Str(text) => self.put_mapped_text(target, text),
+            Value::Null => {}
+            _ if target.once && self.draft.has(target.id) => {}
+            _ => self.put_value(target, value),
+        }
+    }
+
+    #[inline]
+    fn put_mapped_text(&mut self, target: Target, text: &'a str) {
+        if (text.len() <= 1 && matches!(text, "" | "-")) || (target.once && self.draft.has(target.id)) {
             return;
         }
-        let special = matches!(target.id, known::TIMESTAMP | known::MESSAGE) || target.func == Func::Hashes;
-        if special || is_list(target.id) || self.draft.get(target.id).is_none() {
-            self.put_value(target, value);
+        let typed = match target.way {
+            Way::AsIs => Some(Value::Str(text)),
+            Way::Number => text::int(text).map(Value::Int),
+            Way::Address => text::ip(text).map(Value::Ip),
+            Way::Other => None,
+        };
+        match typed {
+            Some(typed) => self.draft.put(target.id, typed),
+            None => self.put_text(target, text),
         }
     }
 
@@ -312,7 +368,7 @@ impl<'a> Work<'_, 'a> {
         let (host, port) = text::endpoint(text);
         self.put_kind(target, host);
         if let Some((id, port)) = port_field(target.id).zip(port)
-            && self.draft.get(id).is_none()
+            && !self.draft.has(id)
         {
             self.draft.put(id, Value::Int(port));
         }
@@ -349,8 +405,8 @@ impl<'a> Work<'_, 'a> {
     fn put_url(&mut self, id: FieldId, url: &'a str) {
         self.draft.put(id, Value::Str(url));
         let mut rest = url;
-        if let Some((scheme, after)) = url.split_once("://") {
-            let end = after.find(['/', '?']).unwrap_or(after.len());
+        if let Some((scheme, after)) = text::scheme(url) {
+            let end = lanes::first_of(after.as_bytes(), b'/', b'?').unwrap_or(after.len());
             let authority = after[..end].rsplit('@').next().unwrap_or("");
             let host = authority.split(':').next().unwrap_or("");
             self.draft.put(known::URL_SCHEME, Value::Str(scheme));
@@ -359,7 +415,8 @@ impl<'a> Work<'_, 'a> {
             }
             rest = &after[end..];
         }
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mark = lanes::first_of(rest.as_bytes(), b'?', b'?');
+        let (path, query) = mark.map_or((rest, ""), |mark| (&rest[..mark], &rest[mark + 1..]));
         if !path.is_empty() {
             self.draft.put(known::URL_PATH, Value::Str(path));
         }
@@ -432,7 +489,7 @@ impl<'a> Work<'_, 'a> {
     /// Constant fields: those that the line itself does not say.
     pub(crate) fn put_sets(&mut self, sets: &Sets) {
         for (id, values) in sets {
-            if self.draft.get(*id).is_none() {
+            if !self.draft.has(*id) {
                 for value in values {
                     self.draft.put(*id, *value);
                 }

@@ -118,7 +118,7 @@ impl<'a> Reader<'a, '_> {
     /// Takes the text up to the next tag.
     fn text_piece(&mut self) -> Option<()> {
         let rest = &self.bytes[self.at..];
-        let mut length = crate::text::first_of(rest, b'<', b'&')?;
+        let mut length = crate::lanes::first_of(rest, b'<', b'&')?;
         let escaped = rest[length] == b'&';
         if escaped {
             length += memchr(b'<', &rest[length..])?;
@@ -403,7 +403,7 @@ fn is_name_start(byte: u8) -> bool {
 /// A name without its namespace.
 #[inline]
 fn local(name: &str) -> &str {
-    crate::text::first_of(name.as_bytes(), b':', b':').map_or(name, |colon| &name[colon + 1..])
+    crate::lanes::first_of(name.as_bytes(), b':', b':').map_or(name, |colon| &name[colon + 1..])
 }
 
 /// Text with its entities replaced. One that XML does not define stays as it is written.
