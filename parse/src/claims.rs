@@ -97,6 +97,7 @@ impl Claims {
 
     /// Whether lines of this program are searched for texts: most programs' names say enough, and a search of every line
     /// that nobody knows would cost more than all else about it.
+    #[inline]
     pub(crate) fn searches(&self, app: &str) -> bool {
         app.is_empty() || (self.app_sieve.may_hold(app) && self.apps.contains(app))
     }

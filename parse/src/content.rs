@@ -126,9 +126,14 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by a text anywhere in the message of this program.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "what it asks first is seldom so")]
     pub(crate) fn by_text(&mut self, body: &'a str, app: &str) -> bool {
-        let claims = &self.plan.claims;
-        claims.searches(app) && claims.by_text(body).any(|of| self.apply(of, body, false))
+        self.plan.claims.searches(app) && self.by_any_text(body)
+    }
+
+    fn by_any_text(&mut self, body: &'a str) -> bool {
+        self.plan.claims.by_text(body).any(|of| self.apply(of, body, false))
     }
 
     /// Formats that say what they are in their first bytes.
@@ -344,10 +349,15 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by the program's name in the envelope.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "what it asks first is seldom so")]
     pub(crate) fn by_app(&mut self, body: &'a str, app: Word<'_>) -> Option<TypeIndex> {
-        if app.text.is_empty() {
-            return None;
-        }
+        // Most names are no path, and of no program that any source type names.
+        let may_be_known = app.has_path() || app.has_parenthesis() || self.plan.app_sieve.may_hold(app.text);
+        if may_be_known && !app.text.is_empty() { self.by_known_app(body, app) } else { None }
+    }
+
+    fn by_known_app(&mut self, body: &'a str, app: Word<'_>) -> Option<TypeIndex> {
         let plan = self.plan;
         let (app_path, path) = (app.text, app.has_path());
         let app = match app.has_parenthesis() {
@@ -386,6 +396,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by a pattern that starts with text.
+    #[inline]
     fn by_prefix(&mut self, body: &'a str) -> Option<TypeIndex> {
         let plan = self.plan;
         for prefix in plan.prefixes.of(body) {

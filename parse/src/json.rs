@@ -1,6 +1,6 @@
 //! JSON → pairs of name and value in one pass over the bytes: no tree, no map, no allocation but the arena's.
 
-use crate::lanes;
+use crate::lanes::{self, LANES, Lanes};
 use crate::names::{Names, Node};
 use crate::signals::Signals;
 use bumpalo::Bump;
@@ -143,7 +143,14 @@ impl<'a> Reader<'a, '_> {
                 return None;
             }
             self.at += 1;
-            self.value(child, depth + 1)?;
+            // Most values are text: it is read here, others by a call.
+            if self.peek()? == b'"' {
+                self.at += 1;
+                let text = self.string()?;
+                self.push(child, Value::Str(text));
+            } else {
+                self.value(child, depth + 1)?;
+            }
             match self.peek()? {
                 b',' => self.at += 1,
                 b'}' => {
@@ -218,9 +225,22 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// The string whose opening quote was just read.
+    /// The string whose opening quote was just read. Most are short, and nothing in them is escaped.
     #[inline]
     fn string(&mut self) -> Option<&'a str> {
+        let rest = &self.bytes[self.at..];
+        if let Some(near) = Lanes::first(rest) {
+            let length = near.any_of([b'"', b'\\']).trailing_zeros() as usize;
+            if length < LANES && rest[length] == b'"' {
+                let start = self.at;
+                self.at += length + 1;
+                return Some(&self.text[start..start + length]);
+            }
+        }
+        self.any_string()
+    }
+
+    fn any_string(&mut self) -> Option<&'a str> {
         let start = self.at;
         let escaped = self.string_end()?;
         let inside = &self.text[start..self.at - 1];

@@ -160,7 +160,7 @@ impl Parser {
         let clock = Clock { received: frame.received, zone: &source.zone };
         let mut header = Header::none(text);
         syslog::read(&mut header, &clock, &mut self.shapes);
-        let data = self.plan.claims.data(header.data);
+        let data = if header.data.is_empty() { None } else { self.plan.claims.data(header.data) };
         let hint = Hint { app: header.app, fixed: source.fixed, learned: source.learned, data };
         self.names.read_for(frame.origin.client);
         let mut work = Work {

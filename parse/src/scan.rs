@@ -79,6 +79,7 @@ impl Gate {
         builder.build().map(|words| Gate { words })
     }
 
+    #[inline]
     fn lets_in(&self, body: &str) -> bool {
         may_hold_address(body.as_bytes()) || self.words.find(body).is_some()
     }
@@ -297,20 +298,32 @@ fn address_in(text: &str) -> Option<&str> {
     [text, behind].into_iter().find_map(|text| address_length(text.as_bytes()).map(|length| &text[..length]))
 }
 
+/// The part of a message that is searched.
+#[inline]
+fn start_of(body: &str) -> &str {
+    if body.len() <= SEARCHED_BYTES_MAX {
+        return body;
+    }
+    let mut searched = SEARCHED_BYTES_MAX;
+    while !body.is_char_boundary(searched) {
+        searched -= 1;
+    }
+    &body[..searched]
+}
+
 impl<'a> Work<'_, 'a> {
     /// Puts what the scans of a source type find in the message.
     pub(crate) fn scan(&mut self, of: TypeIndex, body: &'a str) {
         let plan = self.plan;
         let Some(scans) = &plan.types[usize::from(of)].scans else { return };
+        let body = start_of(body);
+        if scans.gate.as_ref().is_none_or(|gate| gate.lets_in(body)) {
+            self.search(scans, body);
+        }
+    }
+
+    fn search(&mut self, scans: &Scans, body: &'a str) {
         let mut found = bumpalo::collections::Vec::new_in(self.draft.arena);
-        let mut searched = body.len().min(SEARCHED_BYTES_MAX);
-        while !body.is_char_boundary(searched) {
-            searched -= 1;
-        }
-        let body = &body[..searched];
-        if scans.gate.as_ref().is_some_and(|gate| !gate.lets_in(body)) {
-            return;
-        }
         let mut attempt = false;
         for hit in scans.automaton.find_iter(body) {
             let rule = hit.pattern().as_usize();

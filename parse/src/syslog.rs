@@ -414,16 +414,19 @@ fn take_tag(header: &mut Header<'_>) {
             header.body = after_space(&body[length + 1..]);
         }
         Some(b'[') => {
-            let inside = &bytes[length + 1..];
-            let near = &inside[..inside.len().min(TOKEN_BYTES_MAX)];
-            let Some(close) = lanes::first_of(near, b']', b' ') else { return };
-            let rest = &body[length + close + 2..];
-            if near[close] != b']' || !matches!(rest.as_bytes().first(), None | Some(b':' | b' ')) {
-                return;
-            }
+            let open = length + 1;
+            let near = &bytes[open..bytes.len().min(open + TOKEN_BYTES_MAX)];
+            let Some(inside) = lanes::first_of(near, b']', b' ') else { return };
+            let close = open + inside;
+            let behind = match &bytes[close..] {
+                [b']', b':', b' ', ..] => 3,
+                [b']', b':' | b' ', ..] => 2,
+                [b']'] => 1,
+                _ => return,
+            };
             header.app = app;
-            header.procid = &body[length + 1..length + 1 + close];
-            header.body = after_space(rest.strip_prefix(':').unwrap_or(rest));
+            header.procid = &body[open..close];
+            header.body = &body[close + behind..];
         }
         Some(b' ') if header.app.text.is_empty() && is_severity(app.text) => take_tag_behind(header, length),
         _ => {}

@@ -1,6 +1,7 @@
 //! Text → typed values, by hand: these run for nearly every field.
 
 use crate::lanes::first_of;
+use bumpalo::Bump;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address in any usual notation (brackets, an IPv6 zone), in normal form.
@@ -45,24 +46,49 @@ fn ipv4(bytes: &[u8]) -> Option<Ipv4Addr> {
 }
 
 /// A whole number in decimal, or in hexadecimal after `0x`; `None` when it does not fit.
+#[inline]
 pub(crate) fn int(text: &str) -> Option<i64> {
-    if let Some(hex) = text.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).ok();
-    }
-    let bytes = text.as_bytes();
     // Up to 18 digits cannot overflow, and most numbers are that short.
-    if bytes.is_empty() || bytes.len() > 18 {
-        return text.parse().ok();
+    if text.is_empty() || text.len() > 18 {
+        return any_int(text);
     }
     let mut sum = 0;
-    for byte in bytes {
+    for byte in text.bytes() {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
-            return text.parse().ok();
+            return any_int(text);
         }
         sum = sum * 10 + i64::from(digit);
     }
     Some(sum)
+}
+
+#[cold]
+fn any_int(text: &str) -> Option<i64> {
+    match text.strip_prefix("0x") {
+        Some(hex) => i64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// A whole number in decimal.
+pub(crate) fn decimal(number: i64, arena: &Bump) -> &str {
+    // The longest has nineteen digits and a sign.
+    const BYTES_MAX: usize = 20;
+    let (mut bytes, mut at, mut rest) = ([0; BYTES_MAX], BYTES_MAX, number.unsigned_abs());
+    loop {
+        at -= 1;
+        bytes[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        bytes[at] = b'-';
+    }
+    arena.alloc_str(std::str::from_utf8(&bytes[at..]).expect("digits and a sign are ASCII"))
 }
 
 /// Text without the spaces in front; there is seldom more than none.
@@ -296,6 +322,17 @@ mod tests {
             let (host, _) = endpoint(&text);
             prop_assert!(text.contains(host));
             prop_assert!(text.contains(common_name(&text)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_written_as_the_library_writes_them(any in any::<i64>(), few in any::<i8>()) {
+            let arena = Bump::new();
+            for number in [any, few.into(), i64::MIN, i64::MAX] {
+                prop_assert_eq!(decimal(number, &arena), number.to_string());
+                prop_assert_eq!(int(decimal(number, &arena)), Some(number));
+            }
         }
     }
 

@@ -16,7 +16,12 @@ pub(crate) struct Zone {
     // The last dates as written, and the days since 1970 that they are: lines of one day say the same date.
     bsd_date: Cell<(u64, i64)>,
     iso_date: Cell<([u8; 10], i64)>,
+    // The last time without a year as written, with the year that it was read in: lines of one second say the same.
+    bsd_time: Cell<([u8; BSD_BYTES], i32, Timestamp)>,
 }
+
+/// The length of `Nov 22 10:00:00`.
+const BSD_BYTES: usize = 15;
 
 const QUARTER_S: i64 = 900;
 
@@ -31,6 +36,7 @@ impl Zone {
             received: Cell::new((0, 0, 0)),
             bsd_date: Cell::new((0, 0)),
             iso_date: Cell::new(([0; 10], 0)),
+            bsd_time: Cell::new(([0; BSD_BYTES], 0, Timestamp(0))),
         }
     }
 
@@ -127,7 +133,7 @@ impl Clock<'_> {
         None
     }
 
-    /// `2026-11-22T10:00:00.123Z` and nothing else; [`Clock::iso`] reads the rest.
+    /// `2026-11-22T10:00:00.123Z`, `2026-11-22T10:00:00.123+01:00` and nothing else; [`Clock::iso`] reads the rest.
     #[inline]
     fn plain_iso(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
         let (stamp, rest) = bytes.split_first_chunk::<19>()?;
@@ -146,13 +152,10 @@ impl Clock<'_> {
             }
             used += 1;
         }
-        match bytes.get(used..used + 2) {
-            Some([b'Z', b' ' | b'"' | b',']) => {}
-            _ => return None,
-        }
+        let (offset, length) = plain_zone(bytes.get(used..)?)?;
         let days = self.iso_date(stamp.first_chunk()?)?;
-        let time = self.resolve(days, of_day, nanos, Some(0))?;
-        Some((time, used + 1))
+        let time = self.resolve(days, of_day, nanos, Some(offset))?;
+        Some((time, used + length))
     }
 
     /// `2026-11-22T10:00:00.123+01:00` (RFC 3339 and its relatives: a space or a slash, a comma, no zone).
@@ -187,21 +190,29 @@ impl Clock<'_> {
     /// `Nov 22 10:00:00` and nothing behind it that could belong to the time; [`Clock::month_first`] reads the rest.
     #[inline]
     fn plain_bsd(&self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
-        let (stamp, rest) = bytes.split_first_chunk::<15>()?;
+        let (stamp, rest) = bytes.split_first_chunk::<BSD_BYTES>()?;
         match rest {
             [] | [b':', ..] => {}
             [b' ', b'a' | b'p', b'm' | b'M', ..] => return None,
             [b' ', b'a'..=b'z', ..] => {}
             _ => return None,
         }
+        let year = self.zone.year_of(self.received);
+        let (last, last_year, time) = self.zone.bsd_time.get();
+        let time = if (last, last_year) == (*stamp, year) { time } else { self.bsd_time(stamp, year)? };
+        (time.0.abs_diff(self.received.0) < HALF_YEAR_NS).then_some((time, BSD_BYTES))
+    }
+
+    /// The instant of `Nov 22 10:00:00` in that year.
+    fn bsd_time(&self, stamp: &[u8; BSD_BYTES], year: i32) -> Option<Timestamp> {
         if stamp[3] != b' ' || stamp[6] != b' ' {
             return None;
         }
         let of_day = of_day(stamp[7..].first_chunk()?)?;
-        let year = self.zone.year_of(self.received);
         let days = self.bsd_date(stamp.first_chunk()?, year)?;
         let time = self.resolve(days, of_day, 0, None)?;
-        (time.0.abs_diff(self.received.0) < HALF_YEAR_NS).then_some((time, 15))
+        self.zone.bsd_time.set((*stamp, year, time));
+        Some(time)
     }
 
     /// The days since 1970 of `Nov 22` in that year.
@@ -363,6 +374,25 @@ fn civil_days(year: u32, month: u32, day: u32) -> Option<i64> {
         nanos: 0,
     };
     Some(Timestamp::from_civil(civil)?.secs() / 86_400)
+}
+
+/// Seconds east of UTC of `Z` or `+01:00`, and how many bytes that is, if what is behind does not belong to it.
+#[inline]
+fn plain_zone(bytes: &[u8]) -> Option<(i64, usize)> {
+    let (seconds, length) = match bytes {
+        [b'Z', ..] => (0, 1),
+        [sign @ (b'+' | b'-'), a, b, b':', c, d, ..]
+            if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()) =>
+        {
+            let two = |tens: &u8, ones: &u8| i64::from((tens - b'0') * 10 + (ones - b'0'));
+            let (hours, minutes) = (two(a, b), two(c, d));
+            let seconds = hours * 3600 + minutes * 60;
+            let seconds = if *sign == b'-' { -seconds } else { seconds };
+            (Some(seconds).filter(|_| hours <= 18 && minutes <= 59)?, 6)
+        }
+        _ => return None,
+    };
+    matches!(bytes.get(length), None | Some(b' ' | b'"' | b',')).then_some((seconds, length))
 }
 
 /// Seconds since midnight of `10:00:00`: eight bytes as one number, each byte on its own.

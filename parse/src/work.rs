@@ -261,6 +261,10 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn put_as_text(&mut self, target: Target, value: Value<'a>) {
+        if let Value::Int(number) = value {
+            let text = text::decimal(number, self.draft.arena);
+            return self.put_text(target, text);
+        }
         let mut text = BumpString::with_capacity_in(24, self.draft.arena);
         // Writing to the arena cannot fail.
         let _ = write!(text, "{value}");
