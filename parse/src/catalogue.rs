@@ -1,11 +1,16 @@
 //! The catalogue of source types: data files, read once, checked as a whole.
 
+pub(crate) mod check;
+pub(crate) mod lint;
+mod nearest;
+mod own;
+pub(crate) mod pieces;
 pub(crate) mod written;
 
 use crate::plan::{Plan, constants};
 use event::FieldTable;
 use include_dir::{Dir, include_dir};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use thiserror::Error;
 use written::Entry;
 
@@ -86,9 +91,7 @@ impl Catalogue {
     /// Never: the entries are part of the program, and a test reads them.
     #[must_use]
     pub fn builtin() -> Catalogue {
-        let mut files = Vec::new();
-        collect(&FILES, &mut files);
-        files.sort_unstable();
+        let files: Vec<_> = Catalogue::shipped_files().collect();
         Catalogue::read(&files).expect("the embedded entries are read by this crate's tests")
     }
 
@@ -102,7 +105,7 @@ impl Catalogue {
         for (name, text) in files {
             let entry: Entry = toml::from_str(text).map_err(|error| CatalogueError::Unreadable {
                 name: (*name).to_owned(),
-                message: error.to_string(),
+                message: lint::one_line(&error, text),
             })?;
             entries.push(entry);
         }
@@ -124,36 +127,6 @@ impl Catalogue {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&SourceTypeInfo> {
         self.types.iter().find(|info| info.name == name)
-    }
-
-    /// What an editor of entries should know and the reader lets pass: missing titles, categories or samples, names
-    /// used twice. One line each.
-    #[must_use]
-    pub fn lint(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut seen = BTreeSet::new();
-        for info in &self.types {
-            let name = &info.name;
-            let mut note = |wrong: bool, what: &str| {
-                if wrong {
-                    found.push(format!("{name}: {what}"));
-                }
-            };
-            note(!seen.insert(name), "the name is used twice");
-            note(info.title_nl.is_empty() || info.title_en.is_empty(), "a title is missing");
-            note(
-                info.description_nl.is_empty() || info.description_en.is_empty(),
-                "a description is missing",
-            );
-            note(info.samples.is_empty(), "there is no sample");
-            note(info.samples.iter().any(|sample| sample.expect.is_empty()), "a sample expects nothing");
-            note(info.categories.is_empty(), "there is no log category");
-            note(
-                info.categories.iter().any(|letter| !('a'..='l').contains(letter)),
-                "a category is not one of a to l",
-            );
-        }
-        found
     }
 }
 

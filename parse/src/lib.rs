@@ -57,6 +57,8 @@ mod word;
 mod work;
 mod xml;
 
+pub use crate::catalogue::check::{Difference, SampleRun, run_samples};
+pub use crate::catalogue::lint::{Finding, Severity, lint, sample_lines};
 pub use crate::catalogue::{Catalogue, CatalogueError, Sample, SourceTypeInfo};
 pub use crate::frame::{Framing, Splitter, Step};
 pub use crate::parser::{Parser, SourceSettings};

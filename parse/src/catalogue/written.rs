@@ -176,7 +176,7 @@ impl Entry {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text {
+pub(super) struct Text {
     nl: String,
     en: String,
 }
@@ -374,7 +374,7 @@ impl Default for Table {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenSample {
+pub(super) struct WrittenSample {
     line: String,
     expect: BTreeMap<String, String>,
 }

@@ -2,6 +2,7 @@
 
 mod columns;
 mod corpora;
+mod entries;
 mod features;
 mod formats;
 mod frames;
