@@ -26,6 +26,8 @@ enum Command {
     Search(command::search::Args),
     /// Import and inspect configuration items.
     Cmdb(command::cmdb::Args),
+    /// Write, check and test source types.
+    Catalogue(command::catalogue::Args),
     /// Check and test detection rules.
     Rules(command::rules::Args),
     /// Check a configuration file.
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Detect(args) => command::detect::run(args),
         Command::Search(args) => command::search::run(args),
         Command::Cmdb(args) => command::cmdb::run(args),
+        Command::Catalogue(args) => command::catalogue::run(args),
         Command::Rules(args) => command::rules::run(args),
         Command::Config(args) => command::config::run(args),
         Command::Source(args) => command::source::run(args),

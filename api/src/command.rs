@@ -1,5 +1,6 @@
 //! The commands, one module each: arguments in, exit code out.
 
+pub mod catalogue;
 pub mod cmdb;
 pub mod config;
 pub mod demo;
@@ -7,6 +8,7 @@ pub mod detect;
 pub mod invoice;
 pub mod kri;
 pub mod load;
+pub mod own_types;
 pub mod parse;
 pub mod rules;
 pub mod search;

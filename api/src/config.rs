@@ -9,8 +9,8 @@ mod written;
 pub use checked::{Checked, FileInput, HttpInput, SyslogInput, SyslogProtocol, TlsFiles, WebServer};
 pub use problem::{ConfigError, Problem};
 pub use written::{
-    Billing, Cases, Detection, File, Http, Index, Ingest, Journal, Log, LogFormat, Protocol, Syslog, Tls,
-    Web, Written,
+    Billing, Cases, Detection, File, Http, Index, Ingest, Journal, Log, LogFormat, Parse, Protocol, Syslog,
+    Tls, Web, Written,
 };
 
 use std::path::Path;

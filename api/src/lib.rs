@@ -16,5 +16,6 @@ pub mod reads;
 pub mod registry;
 pub mod rest;
 pub mod server;
+pub mod source_types;
 pub mod web;
 pub mod wire;

@@ -39,7 +39,7 @@ fn every_option_that_is_commented_out_exists() {
     assert_eq!(all.ingest.syslog.len(), 3);
     assert_eq!(all.ingest.file.len(), 1);
     assert!(all.web.tls.is_some() && all.ingest.http.is_some() && all.cases.policy.is_some());
-    assert!(all.billing.prices.is_some());
+    assert!(all.billing.prices.is_some() && all.parse.catalogue.is_some());
 }
 
 /// Whatever the program can be told stands in the sample: each key of the defaults, and of the options without one.

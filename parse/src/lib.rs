@@ -27,6 +27,7 @@ mod columns;
 mod content;
 mod draft;
 mod encoding;
+mod explain;
 mod frame;
 #[doc(hidden)]
 pub mod fuzz;
@@ -45,6 +46,7 @@ mod rare;
 mod scan;
 mod shape;
 mod sieve;
+mod sight;
 mod signals;
 mod style;
 mod syslog;
@@ -60,6 +62,9 @@ mod xml;
 pub use crate::catalogue::check::{Difference, SampleRun, run_samples};
 pub use crate::catalogue::lint::{Finding, Severity, lint, sample_lines};
 pub use crate::catalogue::{Catalogue, CatalogueError, Sample, SourceTypeInfo};
+pub use crate::explain::{
+    Envelope, Explained, Explainer, Explanation, MatchedPattern, Near, Place, Sureness,
+};
 pub use crate::frame::{Framing, Splitter, Step};
 pub use crate::parser::{Parser, SourceSettings};
 pub use chrono_tz::Tz;

@@ -1,5 +1,6 @@
 //! `sperwer parse`: lines in, events out, as a filter.
 
+use crate::command::own_types::OwnTypes;
 use anyhow::Context;
 use bumpalo::Bump;
 use clap::Args as ClapArgs;
@@ -21,6 +22,8 @@ pub struct Args {
     /// The zone of times that carry none.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     zone: Tz,
+    #[command(flatten)]
+    own: OwnTypes,
     /// How many threads parse.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
@@ -38,10 +41,10 @@ const BATCHES_QUEUED_MAX: usize = 2;
 /// Runs the filter.
 ///
 /// # Errors
-/// When input cannot be read or output not written.
+/// When input or source types cannot be read or output not written.
 #[allow(clippy::needless_pass_by_value, reason = "every command is handed its arguments")]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let catalogue = Arc::new(Catalogue::builtin());
+    let catalogue = Arc::new(args.own.catalogue()?);
     let source_type = (args.source_type != "auto").then(|| args.source_type.clone());
     if let Some(name) = &source_type
         && catalogue.find(name).is_none()

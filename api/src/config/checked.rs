@@ -31,6 +31,8 @@ pub struct Checked {
     pub journal: written::Journal,
     /// The index.
     pub index: written::Index,
+    /// The folder of the installation's own source types.
+    pub catalogue: Option<PathBuf>,
     /// Whether the rules that ship with the program are live.
     pub starter_pack: bool,
     /// Folders with more rules.
@@ -132,6 +134,9 @@ impl TryFrom<Written> for Checked {
         });
         let files = check.files(&written.ingest.file);
         check.limits(&written);
+        if let Some(folder) = &written.parse.catalogue {
+            check.folder("parse.catalogue", folder);
+        }
         for (at, dir) in written.detection.rule_dirs.iter().enumerate() {
             check.folder(&format!("detection.rule_dirs[{at}]"), dir);
         }
@@ -150,6 +155,7 @@ impl TryFrom<Written> for Checked {
             files,
             journal: written.journal,
             index: written.index,
+            catalogue: written.parse.catalogue,
             starter_pack: written.detection.starter_pack,
             rule_dirs: written.detection.rule_dirs,
             case_policy: written.cases.policy,

@@ -18,6 +18,8 @@ pub struct Written {
     pub journal: Journal,
     /// The search index.
     pub index: Index,
+    /// How lines are understood.
+    pub parse: Parse,
     /// Detection rules.
     pub detection: Detection,
     /// Alerts and cases.
@@ -36,6 +38,7 @@ impl Default for Written {
             ingest: Ingest::default(),
             journal: Journal::default(),
             index: Index::default(),
+            parse: Parse::default(),
             detection: Detection::default(),
             cases: Cases::default(),
             billing: Billing::default(),
@@ -179,6 +182,14 @@ impl Default for Index {
     fn default() -> Index {
         Index { commit_interval_ms: 1000, memory_mib: 256, retain_days: 365 }
     }
+}
+
+/// How lines are understood.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parse {
+    /// The folder of the installation's own source types (`*.toml`), laid over the shipped ones. Default: none.
+    pub catalogue: Option<PathBuf>,
 }
 
 /// Detection rules.

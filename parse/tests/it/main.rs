@@ -3,6 +3,7 @@
 mod columns;
 mod corpora;
 mod entries;
+mod explained;
 mod features;
 mod formats;
 mod frames;

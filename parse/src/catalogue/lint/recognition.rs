@@ -75,7 +75,8 @@ pub(super) fn check(files: &[(&str, &str)], good: &[(&str, &str)], findings: &mu
     }
 }
 
-/// Each sample line of the shipped entries: of which entry, as a number, and what type the shipped catalogue takes it for.
+/// Each sample line of the shipped entries: of which entry, as a number, and what type the shipped catalogue takes it
+/// for.
 /// Lines that only their format told are left out: they are for the taking.
 static SHIPPED: LazyLock<Vec<(u32, String, String)>> = LazyLock::new(|| {
     let shipped = Arc::new(Catalogue::builtin());
