@@ -4,6 +4,7 @@ use crate::audit_watch::AuditWatch;
 use crate::identity::session::Lifetime;
 use crate::identity::throttle::Throttle;
 use crate::reads::ReadLog;
+use crate::source_types::SourceTypes;
 use crate::web::template::Templates;
 use event::{FieldTable, Timestamp};
 use figures::Calendar;
@@ -28,7 +29,7 @@ pub struct App {
     /// Events.
     pub index: Index,
     /// Source types.
-    pub catalogue: Arc<Catalogue>,
+    pub source_types: Arc<SourceTypes>,
     /// Field names.
     pub fields: Arc<FieldTable>,
     /// How the web server behaves.
@@ -133,7 +134,7 @@ impl App {
     pub fn new(
         store: Store,
         index: Index,
-        catalogue: Arc<Catalogue>,
+        source_types: Arc<SourceTypes>,
         fields: Arc<FieldTable>,
         prices: PriceBook,
         settings: WebSettings,
@@ -142,7 +143,7 @@ impl App {
         App {
             store,
             index,
-            catalogue,
+            source_types,
             fields,
             settings,
             templates: Templates::embedded(),
@@ -157,6 +158,12 @@ impl App {
             sources_changed: Notify::new(),
             clock,
         }
+    }
+
+    /// The source types in force now.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.source_types.current()
     }
 
     /// Returns when the notes that requests left behind are written.

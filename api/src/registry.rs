@@ -1,6 +1,7 @@
 //! What the hot path needs to know of the state store, in memory: whose a sender is, how its lines are to be read, and
 //! which CI an event is about. Replaced as a whole when sources or CMDB change.
 
+use crate::source_types::SourceTypes;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use cmdb::{Resolution, Resolver};
@@ -8,7 +9,7 @@ use event::{CiId, Event, FieldTable, SourceId};
 use ingest::{Attribution, SourceTable};
 use ipnet::IpNet;
 use ledger::{Credential, CredentialKind, IngestionRow};
-use parse::{Catalogue, Parser, SourceSettings};
+use parse::{Parser, SourceSettings};
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::Store;
@@ -17,7 +18,7 @@ use tokio::sync::Mutex;
 /// Sources, parser settings and CMDB as the hot path sees them.
 pub struct Registry {
     store: Store,
-    catalogue: Arc<Catalogue>,
+    source_types: Arc<SourceTypes>,
     fields: Arc<FieldTable>,
     table: Arc<ArcSwap<SourceTable>>,
     view: ArcSwap<Snapshot>,
@@ -43,7 +44,7 @@ impl Registry {
     /// When the store cannot be read.
     pub async fn load(
         store: Store,
-        catalogue: Arc<Catalogue>,
+        source_types: Arc<SourceTypes>,
         fields: Arc<FieldTable>,
     ) -> anyhow::Result<Arc<Registry>> {
         let rows = ingestion_rows(&store).await?;
@@ -52,7 +53,7 @@ impl Registry {
         let snapshot = Snapshot { generation: 0, sources: settings(&rows), links, resolver };
         Ok(Arc::new(Registry {
             store,
-            catalogue,
+            source_types,
             fields,
             table: Arc::new(ArcSwap::from_pointee(table(&rows))),
             view: ArcSwap::from_pointee(snapshot),
@@ -60,10 +61,10 @@ impl Registry {
         }))
     }
 
-    /// The source types.
+    /// The source types, as they change.
     #[must_use]
-    pub fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue)
+    pub fn source_types(&self) -> Arc<SourceTypes> {
+        Arc::clone(&self.source_types)
     }
 
     /// The field names.
@@ -212,8 +213,8 @@ mod tests {
     }
 
     async fn load(store: &TestStore) -> Arc<Registry> {
-        let (catalogue, fields) = (Arc::new(Catalogue::builtin()), Arc::new(FieldTable::new()));
-        Registry::load((**store).clone(), catalogue, fields).await.unwrap()
+        let (source_types, fields) = (Arc::new(SourceTypes::shipped()), Arc::new(FieldTable::new()));
+        Registry::load((**store).clone(), source_types, fields).await.unwrap()
     }
 
     fn lets_in(registry: &Registry) -> bool {

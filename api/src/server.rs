@@ -125,6 +125,17 @@ impl Server {
         &self.app
     }
 
+    /// Reads the installation's own source types again. What cannot be used changes nothing and is said in one line.
+    pub async fn reload(&self) {
+        let (types, fields) = (self.running.registry.source_types(), self.running.registry.fields());
+        match tokio::task::spawn_blocking(move || types.reload(&fields)).await {
+            Ok(Ok(Some(count))) => tracing::info!("{count} source types are in force now"),
+            Ok(Ok(None)) => tracing::info!("the source types are as they were"),
+            Ok(Err(error)) => tracing::error!("the source types stay as they were: {error:#}"),
+            Err(error) => tracing::error!("the source types stay as they were: {error}"),
+        }
+    }
+
     /// The address of the pages and the API.
     #[must_use]
     pub fn web_address(&self) -> SocketAddr {

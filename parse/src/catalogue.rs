@@ -3,7 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod lint;
 mod nearest;
-mod own;
+pub(crate) mod own;
 pub(crate) mod pieces;
 pub(crate) mod written;
 

@@ -42,6 +42,7 @@ mod parser;
 mod pattern;
 mod plan;
 mod prefix;
+mod propose;
 mod rare;
 mod scan;
 mod shape;
@@ -67,4 +68,5 @@ pub use crate::explain::{
 };
 pub use crate::frame::{Framing, Splitter, Step};
 pub use crate::parser::{Parser, SourceSettings};
+pub use crate::propose::{Proposal, propose};
 pub use chrono_tz::Tz;

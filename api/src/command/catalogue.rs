@@ -2,6 +2,7 @@
 
 mod explain;
 mod lint;
+mod propose;
 mod test;
 
 use crate::command::FAILED;
@@ -24,6 +25,8 @@ enum Action {
     Lint(lint::Args),
     /// Run the sample lines inside source types through the whole catalogue.
     Test(test::Args),
+    /// Propose a source type from sample lines: format, recognition, fields, patterns, samples.
+    New(propose::Args),
     /// Say of each line what it was taken for and why, where its fields are from, and what came near.
     Explain(explain::Args),
 }
@@ -69,6 +72,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let good = match args.action {
         Action::Lint(args) => lint::run(&args)?,
         Action::Test(args) => test::run(&args)?,
+        Action::New(args) => return propose::run(&args),
         Action::Explain(args) => return explain::run(args),
     };
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })

@@ -1,6 +1,7 @@
 //! `sperwer config check`: would the server start with this file?
 
 use crate::config;
+use crate::source_types::SourceTypes;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,5 +35,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         checked.files.len(),
         checked.web.listen
     );
+    // The server starts without them, so this check must not keep it from starting.
+    let (_, refused) = SourceTypes::open(checked.catalogue.as_deref())?;
+    for refusal in refused {
+        eprintln!("source type refused: {refusal}; `sperwer catalogue lint` says more");
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -37,6 +37,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn serve(config: &Checked) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for signals")?;
+    // Before anything runs: until somebody listens, this signal ends a process.
+    let mut hangup = signal(SignalKind::hangup()).context("listening for signals")?;
     let server = Server::start(config).await?;
     for name in
         config.syslog.iter().map(|input| &input.name).chain(config.http.iter().map(|input| &input.name))
@@ -46,10 +48,13 @@ async fn serve(config: &Checked) -> anyhow::Result<()> {
         }
     }
     tracing::info!("the pages are at {}", server.web_address());
-    let broken = tokio::select! {
-        _ = terminate.recv() => false,
-        _ = interrupt.recv() => false,
-        () = server.broken() => true,
+    let broken = loop {
+        tokio::select! {
+            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break false,
+            () = server.broken() => break true,
+            _ = hangup.recv() => server.reload().await,
+        }
     };
     tracing::info!("stopping");
     server.stop().await?;

@@ -1,11 +1,11 @@
 //! `sperwer source`: senders that carry no token.
 
+use crate::command::own_types::OwnTypes;
 use crate::command::state;
 use crate::data;
 use anyhow::{Context, bail, ensure};
 use event::{ClientId, Scope, SourceId, Timestamp};
 use ledger::{Credential, NewSource, SourceState, SourceTransport};
-use parse::Catalogue;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::{Actor, Store, Tx};
@@ -42,6 +42,8 @@ struct Add {
     /// `udp`, `tcp`, `tls`, `http` or `file`, for a new source.
     #[arg(long, value_parser = transport, requires = "source_type")]
     transport: Option<SourceTransport>,
+    #[command(flatten)]
+    own: OwnTypes,
     #[command(flatten)]
     shown: Shown,
 }
@@ -122,7 +124,7 @@ impl Add {
             bail!("{} has no source {:?}: a new one takes --type and --transport", self.client, self.name);
         };
         ensure!(
-            Catalogue::builtin().find(source_type).is_some(),
+            self.own.catalogue()?.find(source_type).is_some(),
             "no source type is called {source_type:?}: the page for a new order lists them; for plain syslog say text"
         );
         let new = NewSource::new(client, &self.name, source_type, transport);

@@ -4,7 +4,7 @@ use crate::registry::Registry;
 use bumpalo::Bump;
 use cmdb::Resolution;
 use event::{Event, Frame};
-use parse::Parser;
+use parse::{Catalogue, Parser};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,6 +32,7 @@ impl Unresolved {
 /// A parser with the sources' settings and the CMDB of the moment.
 pub struct Understand {
     registry: Arc<Registry>,
+    catalogue: Arc<Catalogue>,
     parser: Parser,
     view: crate::registry::View,
     unresolved: Option<Arc<Unresolved>>,
@@ -42,9 +43,10 @@ impl Understand {
     #[must_use]
     pub fn new(registry: Arc<Registry>) -> Understand {
         let view = registry.view();
-        let mut parser = Parser::new(registry.catalogue(), registry.fields());
+        let catalogue = registry.source_types().current();
+        let mut parser = Parser::new(Arc::clone(&catalogue), registry.fields());
         view.configure(&mut parser);
-        Understand { registry, parser, view, unresolved: None }
+        Understand { registry, catalogue, parser, view, unresolved: None }
     }
 
     /// Counts what is tied to no CI; for one reader only, or each event would count twice.
@@ -54,9 +56,18 @@ impl Understand {
         self
     }
 
-    /// Takes over what changed in sources and CMDB; to be called between batches.
+    /// Takes over what changed in sources, CMDB and source types; to be called between batches. With new source types
+    /// comes a new parser, which has learned nothing yet of what sources sent: orders of columns that headers told hold
+    /// again from the next header on.
     pub fn refresh(&mut self) {
         let view = self.registry.view();
+        let catalogue = self.registry.source_types().current();
+        if !Arc::ptr_eq(&catalogue, &self.catalogue) {
+            self.parser = Parser::new(Arc::clone(&catalogue), self.registry.fields());
+            view.configure(&mut self.parser);
+            (self.catalogue, self.view) = (catalogue, view);
+            return;
+        }
         if view.generation() != self.view.generation() {
             view.configure(&mut self.parser);
             self.view = view;

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::config::{Checked, SyslogProtocol, TlsFiles};
 use crate::pipeline::{ReaderHealth, Unresolved};
 use crate::registry::Registry;
+use crate::source_types::SourceTypes;
 use anyhow::Context;
 use desk::Policy;
 use detect::{Loaded, RuleSet};
@@ -17,7 +18,6 @@ use ingest::{
     TlsSettings,
 };
 use ledger::PriceBook;
-use parse::Catalogue;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ pub(super) async fn running(config: &Checked) -> anyhow::Result<Running> {
         Journal::open(data.join("journal"), journal_settings(config)).context("opening the journal")?;
     let store = crate::data::open_store(data).await?;
     let fields = Arc::new(FieldTable::new());
-    let catalogue = Arc::new(Catalogue::builtin());
+    let source_types = Arc::new(source_types(config)?);
     let index = Index::open(&data.join("index"), index_settings(config), Arc::clone(&fields))
         .context("opening the index")?;
-    let registry = Registry::load(store.clone(), catalogue, Arc::clone(&fields)).await?;
+    let registry = Registry::load(store.clone(), source_types, Arc::clone(&fields)).await?;
     Ok(Running {
         rules: Arc::new(rules(config, &fields)),
         policy: Arc::new(policy(config)?),
@@ -62,6 +62,15 @@ fn index_settings(config: &Checked) -> IndexSettings {
         memory_bytes_max: config.index.memory_mib as usize * 1024 * 1024,
         ..IndexSettings::default()
     }
+}
+
+/// The source types in force; one that cannot be used is reported and left out.
+fn source_types(config: &Checked) -> anyhow::Result<SourceTypes> {
+    let (types, refused) = SourceTypes::open(config.catalogue.as_deref())?;
+    for refusal in refused {
+        tracing::warn!("source type refused: {refusal}");
+    }
+    Ok(types)
 }
 
 /// The rules that are live; one that cannot be used is reported and left out.
@@ -162,7 +171,7 @@ pub(super) async fn app(
     Ok(App::new(
         running.store.clone(),
         running.index.clone(),
-        running.registry.catalogue(),
+        running.registry.source_types(),
         running.registry.fields(),
         prices(config),
         settings,

@@ -73,7 +73,8 @@ impl Page {
     /// The title of a source type in the page's language.
     #[must_use]
     pub fn source_type(&self, name: &str) -> String {
-        let info = self.app.catalogue.find(name);
+        let catalogue = self.app.catalogue();
+        let info = catalogue.find(name);
         info.map_or_else(|| name.to_owned(), |info| self.choose(&info.title_nl, &info.title_en).to_owned())
     }
 }

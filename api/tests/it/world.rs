@@ -2,6 +2,7 @@
 
 use api::app::{App, WebSettings};
 use api::identity::{Language, NewUser, Organisation, Role, password, user};
+use api::source_types::SourceTypes;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use axum::{Router, http::Method};
@@ -10,7 +11,7 @@ use desk::{GroupFilter, Level, NewAlert, Policy};
 use event::{ClientId, FieldTable, Frame, Origin, ProviderId, Scope, Timestamp, Transport};
 use index::{Index, IndexSettings, IndexWriter};
 use ledger::{NewSource, PriceBook, SourceTransport, Tally};
-use parse::{Catalogue, Parser};
+use parse::Parser;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::testing::TestStore;
@@ -84,7 +85,7 @@ impl World {
         let app = Arc::new(App::new(
             (*store).clone(),
             index,
-            Arc::new(Catalogue::builtin()),
+            Arc::new(SourceTypes::shipped()),
             fields,
             PriceBook::shipped(),
             settings,
@@ -101,7 +102,7 @@ impl World {
         let actor = Actor::program("test");
         let new = NewSource::new(client, "Webserver", "linux-sshd", SourceTransport::Tcp);
         let source = ledger::source::put_source(&mut tx, &new, &actor, self.app.now()).await.unwrap();
-        let mut parser = Parser::new(Arc::clone(&self.app.catalogue), Arc::clone(&self.app.fields));
+        let mut parser = Parser::new(self.app.catalogue(), Arc::clone(&self.app.fields));
         let (arena, mut tally) = (Bump::new(), Tally::new());
         let mut writer = self.writer.lock().await;
         let origin = Origin { client, source, transport: Transport::Tcp, peer: None };

@@ -41,7 +41,7 @@ fn post_until_gone(web: SocketAddr, token: &str, next: &AtomicU64, stop: &Atomic
 }
 
 /// Whether the server said that it has them.
-fn post(web: SocketAddr, token: &str, body: &str) -> std::io::Result<bool> {
+pub fn post(web: SocketAddr, token: &str, body: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(web)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     write!(
@@ -90,7 +90,7 @@ fn live_and_die(site: &Site, life: u64, next: &AtomicU64) -> Vec<u64> {
 }
 
 /// Waits until both readers have handled all that is durable.
-fn settle(server: &Server) {
+pub fn settle(server: &Server) {
     for _ in 0..600 {
         let metrics = get(server.web, "/metrics").expect("metrics are served");
         let lags: Vec<&str> =

@@ -1,4 +1,5 @@
 //! The real binary as a process of its own: started, loaded, killed, looked into.
 
 mod crash;
+mod reload;
 mod server;

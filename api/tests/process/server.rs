@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use store::{Actor, ClientEntry};
 
 /// The only client.
@@ -23,6 +25,7 @@ pub struct Server {
     process: Child,
     pub tcp: SocketAddr,
     pub web: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Site {
@@ -37,6 +40,13 @@ impl Site {
         );
         std::fs::write(folder.path().join("sperwer.toml"), config).expect("the configuration is written");
         Site { folder, client, token }
+    }
+
+    /// Adds to the configuration.
+    pub fn configure(&self, more: &str) {
+        let file = self.folder.path().join("sperwer.toml");
+        let text = std::fs::read_to_string(&file).expect("the configuration is there");
+        std::fs::write(&file, text + more).expect("the configuration is written");
     }
 
     pub fn data(&self) -> PathBuf {
@@ -62,8 +72,14 @@ impl Site {
             said.push(line);
         }
         // Somebody must read the log, or the server would stop at a full pipe.
-        std::thread::spawn(move || log.for_each(drop));
-        Server { process, tcp: tcp.expect("the loop ended"), web: web.expect("the loop ended") }
+        let kept = Arc::new(Mutex::new(said));
+        let keep = Arc::clone(&kept);
+        std::thread::spawn(move || {
+            for line in log.map_while(Result::ok) {
+                keep.lock().expect("nobody panics with the log").push(line);
+            }
+        });
+        Server { process, log: kept, tcp: tcp.expect("the loop ended"), web: web.expect("the loop ended") }
     }
 }
 
@@ -74,11 +90,33 @@ impl Server {
         self.process.wait().expect("the server ends");
     }
 
+    /// Sends a signal by its name.
+    fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().expect("kill is there");
+        assert!(sent.success());
+    }
+
+    /// Has the source types read again, and waits until the log says `text` once more than before.
+    pub fn reload(&self, text: &str) {
+        let count = || {
+            let log = self.log.lock().expect("nobody panics with the log");
+            log.iter().filter(|line| line.contains(text)).count()
+        };
+        let before = count();
+        self.signal("-HUP");
+        for _ in 0..600 {
+            if count() > before {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the log never said {text:?}: {:#?}", self.log.lock());
+    }
+
     /// Politely, with SIGTERM; the server must end well.
     pub fn stop(mut self) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
-        assert!(sent.success());
+        self.signal("-TERM");
         let status = self.process.wait().expect("the server ends");
         assert!(status.success(), "the server ended with {status}");
     }

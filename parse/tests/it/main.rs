@@ -10,4 +10,5 @@ mod frames;
 mod helper;
 mod hostile;
 mod odd;
+mod proposals;
 mod samples;

@@ -95,9 +95,8 @@ struct TypeCard {
 pub async fn catalogue(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     let q = wanted.q.unwrap_or_default();
     let needle = q.to_lowercase();
-    let types = page
-        .app
-        .catalogue
+    let catalogue = page.app.catalogue();
+    let types = catalogue
         .types()
         .map(|info| card(&page, info))
         .filter(|card| {
@@ -131,7 +130,8 @@ struct RequestView {
 
 /// `GET /orders/new/{type}`.
 pub async fn form(page: Page, Path(source_type): Path<String>) -> Answer {
-    let info = page.app.catalogue.find(&source_type).ok_or(Fault::NotFound)?;
+    let catalogue = page.app.catalogue();
+    let info = catalogue.find(&source_type).ok_or(Fault::NotFound)?;
     let card = card(&page, info);
     let expected_gb = format!("{:.3}", card.bytes_month as f64 / BYTES_PER_GB);
     let clients = page.own_clients().await?.into_iter().map(|(_, name)| name).collect();

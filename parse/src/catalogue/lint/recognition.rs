@@ -61,7 +61,7 @@ pub(super) fn check(files: &[(&str, &str)], good: &[(&str, &str)], findings: &mu
         return;
     }
     let Ok(with) = Catalogue::with_own(good) else { return };
-    for (thief, (count, victims)) in taken(with) {
+    for (thief, (count, victims)) in taken(&Arc::new(with)) {
         let Some((file, text, _)) = entries.iter().find(|(_, _, entry)| entry.name == thief) else {
             continue;
         };
@@ -99,8 +99,8 @@ fn type_of(bench: &mut Bench, line: &str) -> String {
 }
 
 /// By source type that takes them: how many sample lines of others, and of which.
-fn taken(with: Catalogue) -> BTreeMap<String, (usize, Vec<String>)> {
-    let mut bench = Bench::new(&Arc::new(with));
+pub(crate) fn taken(with: &Arc<Catalogue>) -> BTreeMap<String, (usize, Vec<String>)> {
+    let mut bench = Bench::new(with);
     let mut found: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
     for (number, line, was) in SHIPPED.iter() {
         bench.source = SourceId(*number);

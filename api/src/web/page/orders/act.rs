@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 /// # Errors
 /// A source type or transport that this server does not take, a name that is taken, a value outside its limits.
 pub(crate) async fn place(page: &Page, new: &NewOrder) -> Result<Order, Fault> {
-    if page.app.catalogue.find(&new.source_type).is_none() {
+    if page.app.catalogue().find(&new.source_type).is_none() {
         return Err(Fault::invalid("source_type", "wrong-source-type"));
     }
     if !page.app.settings.intake.takes(new.transport) {
