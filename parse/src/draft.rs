@@ -126,9 +126,8 @@ impl<'p, 'a> Draft<'p, 'a> {
 
     /// All values of a field, in the order in which they came.
     pub(crate) fn all(&self, id: FieldId) -> impl Iterator<Item = Value<'a>> {
-        let (word, bit) = place(id);
-        let fields = if self.present[word] & bit == 0 { &[] } else { self.fields.as_slice() };
-        fields.iter().filter(move |field| field.id == id).map(|field| field.value)
+        let first = self.places.get(id).unwrap_or(self.fields.len());
+        self.fields[first..].iter().filter(move |field| field.id == id).map(|field| field.value)
     }
 
     /// How many fields there are so far.

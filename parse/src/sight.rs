@@ -63,7 +63,8 @@ impl<'a> Sight<'a> {
             self.form = Form::Xml;
         } else {
             let (pairs, signals) = (&mut found, Signals::default());
-            self.look_for_pairs(&mut Sink { arena, names: &mut names, parent: ROOT, pairs, signals });
+            let mut sink = Sink { arena, names: &mut names, parent: ROOT, pairs, signals, labels: false };
+            self.look_for_pairs(&mut sink);
         }
         if found.is_empty() && matches!(self.form, Form::Json | Form::Xml) {
             self.form = Form::Text;
