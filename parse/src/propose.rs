@@ -66,8 +66,15 @@ pub fn propose(name: &str, lines: &[&str], own: &[(&str, &str)]) -> Result<Propo
     base.remarks.extend(known_already(&lines, &catalogue));
     let (lines, sights): (Vec<&str>, Vec<Sight<'_>>) =
         lines.into_iter().zip(sights).filter(|(_, sight)| sight.form == form).unzip();
-    let drafts = drafts(&base, form, &sights, &catalogue);
-    let Some(best) = best(drafts, &lines, &own) else {
+    let found = best(drafts(&base, form, &sights, &catalogue), &lines, &own);
+    // Lines that look like columns and are none after all are prose.
+    let enough = found.as_ref().is_some_and(|found| found.recognised * 2 > lines.len());
+    let found = if enough || form != Form::Text {
+        found
+    } else {
+        best(prose::drafts(&base, &sights, &catalogue), &lines, &own)
+    };
+    let Some(best) = found else {
         let message = "no draft of these lines can be used: write one by hand".to_owned();
         return Err(CatalogueError::Unusable { name: name.to_owned(), message });
     };
@@ -139,9 +146,7 @@ fn drafts(base: &Draft, form: Form, sights: &[Sight<'_>], catalogue: &Catalogue)
         return pairs::drafts(base, form, sights, catalogue);
     }
     let bodies: Vec<&str> = sights.iter().map(|sight| sight.body).collect();
-    let mut drafts = columns::drafts(base, &bodies);
-    drafts.extend(prose::drafts(base, sights, catalogue));
-    drafts
+    columns::drafts(base, &bodies)
 }
 
 /// A draft, and what became of the lines with it.

@@ -3,13 +3,14 @@
 use super::aliases::field_of;
 use super::write::{Draft, list, quoted};
 use crate::columns::Kind;
+use crate::text;
 use std::collections::BTreeSet;
 
 /// Fewer columns are prose with commas in it.
 const COLUMNS_MIN: usize = 4;
 
 /// What a column may hold, the most telling first.
-const KINDS: [&str; 9] = ["addr", "endpoint", "iso", "date", "clock", "time", "int", "number", "upper"];
+const KINDS: [&str; 9] = ["clock", "addr", "endpoint", "iso", "date", "time", "int", "number", "upper"];
 
 /// Lines cut into columns.
 struct Columns<'a> {
@@ -45,6 +46,13 @@ pub(super) fn drafts(base: &Draft, bodies: &[&str]) -> Vec<Draft> {
         }
         described.push(if kind == "text" { name.clone() } else { format!("{name}:{kind}") });
         names.push(name);
+    }
+    // A date and a time of day that stand apart belong together.
+    let of = |kind: &str| {
+        described.iter().find_map(|it: &String| it.strip_suffix(kind)?.strip_suffix(':')).map(str::to_owned)
+    };
+    if let Some((date, clock)) = of("date").zip(of("clock")) {
+        draft.time = vec![list(&[date, clock])];
     }
     draft.table = vec![("separator", quoted(&columns.separator.to_string())), ("quoted", "true".to_owned())];
     if columns.names.is_some() {
@@ -101,7 +109,9 @@ fn split(line: &str, separator: char) -> Vec<&str> {
 fn kind_of(values: &[&str]) -> &'static str {
     let said: Vec<&&str> = values.iter().filter(|value| !matches!(**value, "" | "-")).collect();
     let fits = |name: &&&str| {
-        let kind = Kind::named(name);
+        // A time of day has the looks of an address, too.
+        let address = **name != "addr" || said.iter().all(|value| text::ip(value).is_some());
+        let kind = Kind::named(name).filter(|_| address);
         !said.is_empty() && kind.is_some_and(|kind| said.iter().all(|value| kind.fits(value)))
     };
     KINDS.iter().find(fits).copied().unwrap_or("text")

@@ -1,10 +1,11 @@
 //! Proposals for lines of prose: lines that say the same are laid over each other, what differs becomes a hole.
 
 use super::aliases::field_of;
-use super::write::{Draft, list};
+use super::write::{Draft, DraftPattern, list};
 use crate::catalogue::Catalogue;
 use crate::pattern::{Pattern, address_length, level_length, time_length};
 use crate::sight::Sight;
+use crate::text;
 use event::{FieldKind, FieldTable, known};
 use std::collections::BTreeSet;
 
@@ -41,13 +42,14 @@ pub(super) fn drafts(base: &Draft, sights: &[Sight<'_>], catalogue: &Catalogue) 
     let lines: Vec<Vec<Token<'_>>> = sights.iter().map(|sight| tokens(sight.body.trim_end())).collect();
     let mut draft = Draft { format: "pattern", ..base.clone() };
     for group in grouped(lines) {
-        let pattern = pattern(&group, &base.prefix);
-        if Pattern::compile(&pattern, &FieldTable::new()).is_ok() && !draft.patterns.contains(&pattern) {
-            draft.patterns.push(pattern);
+        let text = pattern(&group, &base.prefix);
+        let new = draft.patterns.iter().all(|pattern| pattern.text != text);
+        if new && Pattern::compile(&text, &FieldTable::new()).is_ok() {
+            draft.patterns.push(DraftPattern { text, outcome: outcome(&group) });
         }
     }
     draft.patterns.truncate(PATTERNS_MAX);
-    let bare = draft.patterns.iter().any(|pattern| pattern.starts_with('{'));
+    let bare = draft.patterns.iter().any(|pattern| pattern.text.starts_with('{'));
     let bare = bare.then(|| ("bare", "true".to_owned()));
     let apps: BTreeSet<String> = sights.iter().map(|sight| sight.app().to_owned()).collect();
     let known = |app: &String| catalogue.entries.iter().any(|entry| entry.recognise.app.contains(app));
@@ -60,7 +62,8 @@ pub(super) fn drafts(base: &Draft, sights: &[Sight<'_>], catalogue: &Catalogue) 
     if let Some(start) = common_start(&bodies) {
         ways.push(bare.iter().cloned().chain([("start", list(&[start]))]).collect());
     }
-    let texts: BTreeSet<String> = draft.patterns.iter().filter_map(|pattern| longest_text(pattern)).collect();
+    let texts: BTreeSet<String> =
+        draft.patterns.iter().filter_map(|pattern| longest_text(&pattern.text)).collect();
     if !texts.is_empty() {
         let holds = ("holds", list(&texts.into_iter().collect::<Vec<_>>()));
         ways.push(bare.into_iter().chain([holds]).collect());
@@ -130,7 +133,10 @@ fn token(rest: &str, at: usize, timed: bool) -> (Kind, usize) {
 fn changes(tokens: &[Token<'_>], at: usize) -> bool {
     let text = tokens[at].text;
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if text.contains(['@', '\\', '/']) || digits >= 3 {
+    // Threads and units are numbered: `worker-3`, `node_12`.
+    let numbered =
+        digits > 0 && text.trim_end_matches(|char: char| char.is_ascii_digit()).ends_with(['-', '_']);
+    if text.contains(['@', '\\', '/']) || digits >= 3 || numbered {
         return true;
     }
     let Some(before) = at.checked_sub(1).map(|before| tokens[before]) else { return false };
@@ -180,12 +186,29 @@ fn alike(group: &[Token<'_>], line: &[Token<'_>]) -> bool {
     for (one, its) in words {
         all += 1;
         other += usize::from(one.text != its.text);
+        // How it went is what a line is about, too.
+        if went(one) != went(its) {
+            return false;
+        }
         // What a line starts with says what it is about.
         if all == 1 && other == 1 {
             return false;
         }
     }
     other * 3 <= all
+}
+
+/// How something went by a word of a line, if the word tells.
+fn went(token: &Token<'_>) -> Option<&'static str> {
+    let password = token.text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("passw"));
+    text::outcome(token.text).filter(|_| token.kind == Kind::Word && !password)
+}
+
+/// How it went by all the words of a group that tell, if they agree.
+fn outcome(group: &[Token<'_>]) -> Option<&'static str> {
+    let mut told = group.iter().filter_map(went);
+    let first = told.next()?;
+    told.all(|other| other == first).then_some(first)
 }
 
 /// The pattern of a group.
@@ -237,7 +260,8 @@ fn field(tokens: &[Token<'_>], at: usize, prefix: &str, used: &[String]) -> Stri
                 Some("destination.ip".to_owned())
             }
             _ if free("source.ip") => Some("source.ip".to_owned()),
-            _ => Some("destination.ip".to_owned()),
+            _ if arrow(tokens, at) => Some("destination.ip".to_owned()),
+            _ => None,
         },
         Kind::Number if is_port(tokens, at, word) => Some(
             if last_address == Some("destination.ip") { "destination.port" } else { "source.port" }
@@ -253,6 +277,13 @@ fn field(tokens: &[Token<'_>], at: usize, prefix: &str, used: &[String]) -> Stri
         }
     };
     wanted.filter(|name| free(name)).unwrap_or_else(|| own_name(word, prefix, used))
+}
+
+/// Whether an arrow leads to a part.
+fn arrow(tokens: &[Token<'_>], at: usize) -> bool {
+    let signs = tokens[..at].iter().rev().take_while(|token| token.kind == Kind::Sign);
+    signs.into_iter().any(|token| token.text == ">")
+        || tokens[..at].iter().rev().take(3).any(|token| token.text == "->")
 }
 
 /// Whether a number is a port: said so, or set off from an address by a colon.

@@ -19,10 +19,17 @@ pub(super) struct Draft {
     /// The columns of lines without a header.
     pub(super) columns: String,
     pub(super) map: Vec<(String, String)>,
-    pub(super) patterns: Vec<String>,
+    pub(super) patterns: Vec<DraftPattern>,
     pub(super) samples: Vec<(String, BTreeMap<String, String>)>,
     /// What the writer has to know, in front of everything.
     pub(super) remarks: Vec<String>,
+}
+
+/// A pattern, and how what it speaks of went.
+#[derive(Clone, Debug)]
+pub(super) struct DraftPattern {
+    pub(super) text: String,
+    pub(super) outcome: Option<&'static str>,
 }
 
 /// A text as TOML.
@@ -113,7 +120,10 @@ impl Draft {
         }
         for (at, pattern) in self.patterns.iter().enumerate() {
             let apart = if at == 0 { "" } else { "\n" };
-            writeln!(out, "{apart}[[pattern]]\ntext = {}", quoted(pattern))?;
+            writeln!(out, "{apart}[[pattern]]\ntext = {}", quoted(&pattern.text))?;
+            if let Some(outcome) = pattern.outcome {
+                writeln!(out, "set = {{ \"event.outcome\" = \"{outcome}\" }}")?;
+            }
         }
         Ok(())
     }
@@ -143,7 +153,7 @@ impl Draft {
     fn categories(&self) -> &'static str {
         let maps = |field: &str| {
             self.map.iter().any(|(_, to)| to.starts_with(field))
-                || self.patterns.iter().any(|text| text.contains(field))
+                || self.patterns.iter().any(|pattern| pattern.text.contains(field))
         };
         match (maps("destination.ip"), maps("user.name")) {
             (true, _) => "a",

@@ -80,6 +80,28 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
+        "acme-kolommen",
+        &[
+            "datum;uur;gebruiker;ip-adres;actie",
+            "2026-11-22;10:00:00;an;192.0.2.7;aanmelden",
+            "2026-11-22;10:00:01;bo;192.0.2.8;afmelden",
+        ],
+        &[
+            "time = [[\"datum\", \"uur\"]]",
+            "\"gebruiker\" = \"user.name|account\"",
+            "\"ip-adres\" = \"source.ip\"",
+        ],
+    ),
+    (
+        "acme-java",
+        &[
+            "2026-11-22 10:00:00,123 INFO  [worker-3] be.acme.Dossiers - dossier 4711 granted to an by role officer",
+            "2026-11-22 10:00:01,123 WARN  [worker-1] be.acme.Dossiers - dossier 4712 refused to bo by role officer",
+            "2026-11-22 10:00:02,123 WARN  [worker-2] be.acme.Dossiers - dossier 4713 refused to cy by role officer",
+        ],
+        &["refused to {acme_java.to:word} by role", "set = { \"event.outcome\" = \"failure\" }"],
+    ),
+    (
         "acme-prose",
         &[
             "2026-11-22 10:00:00 WARN badge 4711 refused at north gate from 192.0.2.7",
