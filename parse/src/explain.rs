@@ -165,6 +165,11 @@ impl Explainer {
         Explainer { catalogue, fields, parser, plan, settings }
     }
 
+    /// Forgets what the lines so far taught of their source: those that follow are of another.
+    pub fn forget(&mut self) {
+        self.parser.set_source(SOURCE, self.settings.clone());
+    }
+
     /// Explains one line.
     pub fn explain(&mut self, raw: &[u8], received: Timestamp) -> Explanation {
         let arena = Bump::new();
@@ -199,7 +204,8 @@ impl Line<'_, '_> {
         let patterns = self.patterns();
         let also = self.also();
         let sureness = match why.sureness {
-            Sureness::Certain if !also.is_empty() || event.status != ParseStatus::Parsed => Sureness::Likely,
+            Sureness::Certain if !also.is_empty() && !why.settled => Sureness::Likely,
+            Sureness::Certain if event.status != ParseStatus::Parsed => Sureness::Likely,
             sureness => sureness,
         };
         let (time_from, whole) = (self.time_from(), event.status == ParseStatus::Parsed);

@@ -78,11 +78,15 @@ impl<'a> Sight<'a> {
 
     fn look_for_pairs(&mut self, sink: &mut Sink<'a, '_>) {
         let body = self.body;
-        if body.starts_with("CEF:") {
+        // What was in front of the version may have been lost on the way.
+        let version = |versions: &[&str], bars: usize| {
+            versions.iter().any(|version| body.starts_with(version)) && body.matches('|').count() >= bars
+        };
+        if body.starts_with("CEF:") || version(&["0|", "1|"], 7) {
             let (parts, count, extension) = pairs::header::<7>(body);
             pairs::cef_extension(extension, sink);
             self.headed(Form::Cef, &parts[..count]);
-        } else if body.starts_with("LEEF:") {
+        } else if body.starts_with("LEEF:") || version(&["1.0|", "2.0|"], 5) {
             let (parts, count, attributes) = pairs::header::<5>(body);
             let tabs = attributes.contains('\t');
             if tabs {

@@ -3,7 +3,8 @@
 use super::{Line, Sureness};
 use crate::catalogue::lint::recognition::is_generic;
 use crate::catalogue::written::{Entry, Format};
-use crate::pattern::Spans;
+use crate::pattern::{Pattern, Spans};
+use crate::prefix::PREFIX_BYTES_MIN;
 use crate::sight::Form;
 use event::known;
 
@@ -12,15 +13,21 @@ pub(super) struct Why {
     pub(super) text: String,
     pub(super) sureness: Sureness,
     pub(super) at: Option<usize>,
+    /// Whether it counts whatever other types would make of the line.
+    pub(super) settled: bool,
 }
 
 impl Why {
     fn new(sureness: Sureness, text: impl Into<String>) -> Why {
-        Why { text: text.into(), sureness, at: None }
+        Why { text: text.into(), sureness, at: None, settled: false }
     }
 
     fn at(self, at: Option<usize>) -> Why {
         Why { at, ..self }
+    }
+
+    fn settled(self) -> Why {
+        Why { settled: true, ..self }
     }
 }
 
@@ -36,10 +43,8 @@ impl Line<'_, '_> {
             return Why::new(Sureness::None, text);
         };
         if self.explainer.settings.source_type.as_deref() == Some(name) {
-            return Why::new(
-                Sureness::Certain,
-                "it was said beforehand (`--type`, or the source's settings)",
-            );
+            let text = "it was said beforehand (`--type`, or the source's settings)";
+            return Why::new(Sureness::Certain, text).settled();
         }
         self.by_data(entry)
             .or_else(|| self.by_form(entry))
@@ -49,13 +54,14 @@ impl Line<'_, '_> {
             .or_else(|| self.by_keys(entry, &self.sight.pairs))
             .or_else(|| self.by_holds(entry))
             .or_else(|| self.by_lead(entry))
+            .or_else(|| self.by_giver(entry))
             .unwrap_or_else(|| self.by_default(entry))
     }
 
     fn by_data(&self, entry: &Entry) -> Option<Why> {
         let id = entry.recognise.data.iter().find(|id| self.sight.header.data.contains(id.as_str()))?;
         let why = Why::new(Sureness::Certain, format!("the id of its structured data is `{id}`"));
-        Some(why.at(self.text.find(id.as_str())))
+        Some(why.at(self.text.find(id.as_str())).settled())
     }
 
     fn by_form(&self, entry: &Entry) -> Option<Why> {
@@ -76,7 +82,7 @@ impl Line<'_, '_> {
                     return Some(Why::new(Sureness::Guess, text));
                 }
                 let text = format!("the header of {form} names the device `{vendor}|{product}`");
-                Some(Why::new(Sureness::Certain, text).at(self.at(vendor)))
+                Some(Why::new(Sureness::Certain, text).at(self.at(vendor)).settled())
             }
             Form::Kv | Form::Text => None,
         }
@@ -131,7 +137,17 @@ impl Line<'_, '_> {
                 ("its program is `{}`; none of its patterns took the message", Sureness::Likely)
             }
         };
-        Some(Why::new(sureness, text.replace("{}", app)).at(self.at(app)))
+        let why = Why::new(sureness, text.replace("{}", app)).at(self.at(app));
+        Some(if sureness == Sureness::Certain { why.settled() } else { why })
+    }
+
+    /// By an entry that reads lines in a way of its own and hands what it read to this one.
+    fn by_giver(&self, entry: &Entry) -> Option<Why> {
+        let mut givers = self.explainer.catalogue.entries.iter().filter(|giver| giver.gives == entry.name);
+        givers.find_map(|giver| {
+            let why = self.by_columns(giver).or_else(|| self.by_text(giver))?;
+            Some(Why { text: format!("as `{}` writes it: {}", giver.name, why.text), ..why })
+        })
     }
 
     fn by_pattern(&self, entry: &Entry) -> Option<Why> {
@@ -179,6 +195,10 @@ impl Line<'_, '_> {
     }
 
     fn by_default(&self, entry: &Entry) -> Why {
+        if let Some(at) = ["CEF:", "LEEF:", "{\""].iter().find_map(|mark| self.text.find(mark)) {
+            let text = "a format that says what it is stands inside its message";
+            return Why::new(Sureness::Likely, text).at(Some(at));
+        }
         let text = match entry.name.as_str() {
             "kv" => "it is key=value; no source type claims the names in it",
             "text" => "it is text that no source type knows; what can safely be read from any text was read",
@@ -200,7 +220,12 @@ impl Line<'_, '_> {
             }
             let open = entry.pattern.iter().flat_map(|written| written.text.iter().map(|_| !written.own));
             let bound = &plan.types[usize::from(*of)];
-            let mut patterns = bound.patterns.iter().zip(open).filter(|(_, open)| *open);
+            let tried = |pattern: &Pattern| match pattern.prefix().len() {
+                0 => entry.recognise.bare,
+                bytes => bytes >= PREFIX_BYTES_MIN,
+            };
+            let mut patterns =
+                bound.patterns.iter().zip(open).filter(|((pattern, _), open)| *open && tried(pattern));
             let apart = entry.recognise.behind_head || !bound.heads.is_empty();
             let by_pattern = !apart && patterns.any(|((pattern, _), _)| pattern.matches(body, &mut spans));
             if by_pattern || self.by_keys(entry, &self.sight.pairs).is_some() {
