@@ -64,11 +64,15 @@ impl Catalogue {
 }
 
 /// The prefixes of the shipped entries.
-pub(crate) fn prefixes() -> impl Iterator<Item = String> {
+pub(crate) fn prefixes() -> &'static [String] {
     #[derive(Deserialize)]
     struct Prefixed {
         #[serde(default)]
         prefix: String,
     }
-    SHIPPED.iter().filter_map(|(_, text, _)| toml::from_str::<Prefixed>(text).ok()).map(|entry| entry.prefix)
+    static PREFIXES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let entries = SHIPPED.iter().filter_map(|(_, text, _)| toml::from_str::<Prefixed>(text).ok());
+        entries.map(|entry| entry.prefix).collect()
+    });
+    &PREFIXES
 }

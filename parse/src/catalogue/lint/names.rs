@@ -3,6 +3,7 @@
 use super::Report;
 use super::document::{Document, find, tables, texts, texts_of};
 use super::hint;
+use crate::catalogue::own::prefixes;
 use crate::catalogue::pieces::{Piece, field, pieces};
 use crate::catalogue::written::Entry;
 use crate::pattern::Pattern;
@@ -68,7 +69,7 @@ struct Names<'r, 'f> {
 /// Reports names that nobody knows.
 pub(super) fn check(document: &Document<'_>, entry: &Entry, report: &mut Report<'_>) {
     let first = |prefix: &str| prefix.split('.').next().unwrap_or("").to_owned();
-    let mut vendors: Vec<String> = super::super::own::prefixes().map(|prefix| first(&prefix)).collect();
+    let mut vendors: Vec<String> = prefixes().iter().map(|prefix| first(prefix)).collect();
     vendors.push(first(&entry.prefix));
     vendors.retain(|vendor| !vendor.is_empty());
     let example = match entry.prefix.as_str() {
