@@ -342,6 +342,7 @@ fn any_stamp<'a>(rest: &'a str, clock: &Clock<'_>) -> Option<(Timestamp, &'a str
         b'A'..=b'Z' | b'a'..=b'z' => clock.month_first(bytes)?,
         _ => return None,
     };
+    let (time, used) = with_year(rest, used, clock).unwrap_or((time, used));
     let after = &rest[used..];
     match after.as_bytes() {
         [] => Some((time, after)),
@@ -349,6 +350,19 @@ fn any_stamp<'a>(rest: &'a str, clock: &Clock<'_>) -> Option<(Timestamp, &'a str
         [b' ', ..] => Some((time, text::after_spaces(&after[1..]))),
         _ => None,
     }
+}
+
+/// A year behind the time (`Nov 22 10:00:00 2026 sw1 …`), as ArubaOS, Comware and others write: no host is called so.
+fn with_year(rest: &str, used: usize, clock: &Clock<'_>) -> Option<(Timestamp, usize)> {
+    let [b' ', b'1' | b'2', b'0' | b'9', b'0'..=b'9', b'0'..=b'9', b' ', next, ..] =
+        rest.as_bytes().get(used..)?
+    else {
+        return None;
+    };
+    let end = used + " 2026".len();
+    // What is neither a name nor an address behind it is a message that starts with a number.
+    let is_host = next.is_ascii_alphanumeric() && rest[end + 1..].contains(' ');
+    clock.read_all(rest.get(..end)?).filter(|_| is_host).map(|time| (time, end))
 }
 
 fn after_time<'a>(header: &mut Header<'a>, clock: &Clock<'_>) {

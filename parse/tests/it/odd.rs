@@ -60,6 +60,33 @@ fn a_time_without_zone_keeps_its_host() {
 }
 
 #[test]
+fn a_year_behind_the_time_is_no_host() {
+    check(
+        "<189>Nov 22 10:00:00 2025 sw1 prg[7]: up",
+        &[
+            ("@timestamp", "2025-11-22T10:00:00Z"),
+            ("host.name", "sw1"),
+            ("process.name", "prg"),
+            ("message", "up"),
+        ],
+    );
+    check("<189>Nov 22 10:00:00 2025", &[("@timestamp", "2025-11-22T10:00:00Z")]);
+    check(
+        "<189>Nov 22 10:00:00 20250 sw1: up",
+        &[("@timestamp", "2026-11-22T10:00:00Z"), ("host.name", "20250")],
+    );
+}
+
+#[test]
+fn what_a_runtime_puts_in_front_comes_off() {
+    check(
+        "2026-11-22T10:00:00.25Z stderr F {\"user\":\"an\"}",
+        &[("@timestamp", "2026-11-22T10:00:00.250Z"), ("user.name", "an"), ("sperwer.source_type", "json")],
+    );
+    check("2026-11-22T10:00:00.25Z stdout P and so on", &[("message", "and so on")]);
+}
+
+#[test]
 fn an_octet_count_in_front_of_a_line() {
     check(
         "84 <13>1 2026-02-28T03:32:00.313226+00:00 192.0.2.1 inactive - - -  partition is p2",
