@@ -188,8 +188,13 @@ impl<'a> Reader<'a, '_> {
             self.at += 1;
             return Some(());
         }
+        let pairs_named = node.filter(|node| self.names.is_named(*node));
         loop {
+            let before = self.pairs.len();
             self.value(node, depth + 1)?;
+            if let Some(list) = pairs_named {
+                self.name_element(list, before);
+            }
             match self.peek()? {
                 b',' => self.at += 1,
                 b']' => {
@@ -198,6 +203,22 @@ impl<'a> Reader<'a, '_> {
                 }
                 _ => return None,
             }
+        }
+    }
+
+    /// Of `{"name": "ip", "value": "192.0.2.1"}` in a list of such elements, the value is put under the name besides.
+    fn name_element(&mut self, list: Node, before: usize) {
+        let (mut name, mut value) = (None, None);
+        for (node, held) in &self.pairs[before..] {
+            match (self.names.last_part(*node), held) {
+                ("name" | "Name" | "key" | "Key", Value::Str(text)) => name = name.or(Some(*text)),
+                ("name" | "Name" | "key" | "Key", _) => {}
+                _ => value = value.or(Some(*held)),
+            }
+        }
+        if let Some((name, value)) = name.zip(value).filter(|(name, _)| !name.is_empty()) {
+            let place = self.names.child(list, name);
+            self.push(place, value);
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::signals::Signal;
 use ahash::RandomState;
 use event::{ClientId, FIELD_NAME_BYTES_MAX};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// At most this many names are remembered; what comes after is a defect (`too_many_names`).
 pub(crate) const NODES_MAX: usize = 131_072;
@@ -37,6 +37,8 @@ struct Held {
     signal: Signal,
     // Whether the name has only letters, digits, `_`, `.` and `-`: no format quotes, escapes or ends such a name.
     plain: bool,
+    // Whether it is a list of pairs of a name and a value.
+    named: bool,
     // The node that was asked for after this one last time; 0 for none.
     next: u32,
     // The name's bytes as one number, and ones where it has bytes; zero for a longer name.
@@ -63,6 +65,7 @@ impl Held {
             labelled: 0,
             signal: 0,
             plain: plain && !key.is_empty(),
+            named: false,
             next: 0,
             opening: u128::from_le_bytes(opening),
             mask: u128::from_le_bytes(mask),
@@ -86,6 +89,7 @@ pub(crate) struct Names {
     nodes: Vec<Held>,
     hasher: RandomState,
     signals: HashMap<String, Signal>,
+    named: HashSet<String>,
     // The node that was asked for last. A program writes its names in the same order line after line, so what came
     // after it before is tried first: one comparison instead of a hash.
     last: Node,
@@ -100,7 +104,23 @@ impl Names {
         // Fixed seeds would let a sender choose colliding names.
         let (slots, hasher) = (vec![0; 1024], RandomState::new());
         let (client, added) = (ClientId::QUARANTINE, HashMap::new());
-        Names { slots, nodes: vec![root], hasher, signals, last: ROOT, client, added }
+        Names { slots, nodes: vec![root], hasher, signals, named: HashSet::new(), last: ROOT, client, added }
+    }
+
+    /// Says which names are lists of pairs of a name and a value; before the first name is asked for.
+    pub(crate) fn set_named(&mut self, named: HashSet<String>) {
+        self.named = named;
+    }
+
+    /// Whether a name is a list of pairs of a name and a value.
+    #[inline]
+    pub(crate) fn is_named(&self, node: Node) -> bool {
+        self.nodes[node.0 as usize].named
+    }
+
+    /// The last part of a name.
+    pub(crate) fn last_part(&self, node: Node) -> &str {
+        &self.nodes[node.0 as usize].key
     }
 
     /// What is asked for from now on was sent by this client.
@@ -200,6 +220,7 @@ impl Names {
         self.nodes.push(Held::new(parent.0, hash, key));
         let name = self.full(Node(index));
         self.nodes[index as usize].signal = self.signals.get(&name).copied().unwrap_or(0);
+        self.nodes[index as usize].named = self.named.contains(&name);
         if self.nodes.len() * 2 > self.slots.len() {
             self.grow();
         }

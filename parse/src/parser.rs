@@ -136,6 +136,7 @@ impl Parser {
         let plan = Plan::new(&catalogue.entries, &catalogue.pool, &fields)
             .expect("a catalogue that was read binds to any table with room for its names");
         let mut names = Names::new(plan.keys.signals.clone());
+        names.set_named(plan.named.clone());
         let rfc5424 = plan.by_name.get("rfc5424").copied();
         let (mut actions, shapes, sources) = (Actions::default(), Shapes::new(), Sources::new());
         let mut binding = Binding { plan: &plan, names: &mut names, actions: &mut actions, fields: &fields };

@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     /// The places of those whose needle holds no mark.
     pub(crate) unmarked: Vec<usize>,
     pub(crate) keys: Keys,
+    /// Lists whose elements are pairs of a name and a value.
+    pub(crate) named: HashSet<String>,
     pub(crate) claims: Claims,
     pub(crate) leads: Leads,
     /// The source type of text that no other knows.
@@ -244,6 +246,7 @@ impl Plan {
             floating: Vec::new(),
             unmarked: Vec::new(),
             keys: Keys::default(),
+            named: HashSet::new(),
             claims: Claims::default(),
             leads: Leads::new(),
             prose: None,
@@ -300,6 +303,7 @@ impl Plan {
         for keys in &entry.recognise.keys {
             self.keys.add(keys, of)?;
         }
+        self.named.extend(entry.named.iter().cloned());
         self.claims.add(&entry.recognise, entry.format, of)?;
         for lead in &entry.lead {
             self.leads.add(of, lead, binder.fields)?;

@@ -93,6 +93,9 @@ pub(crate) struct Entry {
     pub(crate) time: Vec<Vec<String>>,
     #[serde(default)]
     pub(crate) message: Vec<String>,
+    /// Lists whose elements are pairs of a name and a value, by their names in the line.
+    #[serde(default)]
+    pub(crate) named: Vec<String>,
     /// The message is another sender's; the first of these names that is there has its program.
     #[serde(default)]
     pub(crate) hands_on: Option<Vec<String>>,
