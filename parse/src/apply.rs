@@ -251,8 +251,10 @@ impl<'a> Work<'_, 'a> {
         };
         let case = case.unwrap_or(&switch.default);
         for (from, target) in &case.maps {
-            if let Some(value) = self.draft.get(*from) {
-                self.put_mapped(*target, value);
+            match self.draft.value(*from) {
+                Some(Value::Str(text)) => self.put_mapped_text(*target, text),
+                Some(other) => self.put_mapped(*target, *other),
+                None => {}
             }
         }
         self.put_sets(&case.sets);

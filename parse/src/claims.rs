@@ -97,7 +97,8 @@ impl Claims {
 
     /// Whether lines of this program are searched for texts: most programs' names say enough, and a search of every line
     /// that nobody knows would cost more than all else about it.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a few instructions, asked of every line")]
     pub(crate) fn searches(&self, app: &str) -> bool {
         app.is_empty() || (self.app_sieve.may_hold(app) && self.apps.contains(app))
     }

@@ -411,7 +411,19 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A source type by a pattern that starts with a hole; the inner value is the type if it could be no other.
+    #[inline]
     fn by_needle(
+        &mut self,
+        body: &'a str,
+        learned: Option<TypeIndex>,
+        marked: bool,
+    ) -> Option<Option<TypeIndex>> {
+        // Few needles hold no mark, and most prose holds none either.
+        let none = !marked && self.plan.unmarked.is_empty();
+        if none { None } else { self.by_any_needle(body, learned, marked) }
+    }
+
+    fn by_any_needle(
         &mut self,
         body: &'a str,
         learned: Option<TypeIndex>,

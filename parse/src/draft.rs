@@ -118,6 +118,12 @@ impl<'p, 'a> Draft<'p, 'a> {
         self.places.get(id).and_then(|place| self.fields.get(place)).map(|field| field.value)
     }
 
+    /// The same where it lies.
+    #[inline]
+    pub(crate) fn value(&self, id: FieldId) -> Option<&Value<'a>> {
+        self.places.get(id).and_then(|place| self.fields.get(place)).map(|field| &field.value)
+    }
+
     /// Whether the field is there.
     #[inline]
     pub(crate) fn has(&self, id: FieldId) -> bool {

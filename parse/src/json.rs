@@ -98,22 +98,44 @@ impl<'a> Reader<'a, '_> {
                 self.word("-Infinity", node, Value::Str("-Infinity"))
             }
             b'-' | b'0'..=b'9' => {
-                let number = self.number()?;
-                self.push(node, number);
+                match self.number()? {
+                    Value::Int(number) => self.push_int(node, number),
+                    other => self.push(node, other),
+                }
                 Some(())
             }
             _ => None,
         }
     }
 
-    #[inline]
     fn push(&mut self, node: Option<Node>, value: Value<'a>) {
-        let Some(node) = node else { return };
+        let Some(node) = self.counted(node) else { return };
+        self.pairs.push((node, value));
+    }
+
+    /// The same for text and numbers: a value made elsewhere and copied here would wait in memory for its parts.
+    #[inline]
+    fn push_text(&mut self, node: Option<Node>, text: &'a str) {
+        let Some(node) = self.counted(node) else { return };
+        self.pairs.push((node, Value::Str(text)));
+    }
+
+    #[inline]
+    fn push_int(&mut self, node: Option<Node>, number: i64) {
+        let Some(node) = self.counted(node) else { return };
+        self.pairs.push((node, Value::Int(number)));
+    }
+
+    /// The node, its recognition key noted, if there is room for its value.
+    #[inline]
+    fn counted(&mut self, node: Option<Node>) -> Option<Node> {
+        let node = node?;
         if self.pairs.len() >= PAIRS_MAX {
-            return self.note(DefectKind::TooManyFields);
+            self.note(DefectKind::TooManyFields);
+            return None;
         }
         self.signals.add(self.names.signal(node));
-        self.pairs.push((node, value));
+        Some(node)
     }
 
     fn word(&mut self, word: &str, node: Option<Node>, value: Value<'a>) -> Option<()> {
@@ -147,7 +169,7 @@ impl<'a> Reader<'a, '_> {
             if self.peek()? == b'"' {
                 self.at += 1;
                 let text = self.string()?;
-                self.push(child, Value::Str(text));
+                self.push_text(child, text);
             } else {
                 self.value(child, depth + 1)?;
             }

@@ -35,24 +35,28 @@ struct Held {
     labelled: u32,
     // Which recognition key the name is.
     signal: Signal,
-    // Whether the name has only letters, digits, `_`, `.` and `-`: no format quotes, escapes or ends such a name.
-    plain: bool,
     // Whether it is a list of pairs of a name and a value.
     named: bool,
     // The node that was asked for after this one last time; 0 for none.
     next: u32,
+    // Below whom the name may be expected: its parent, or nobody if it is not plain.
+    expected_below: u32,
     // The name's bytes as one number, and ones where it has bytes; zero for a longer name.
     opening: u128,
     mask: u128,
 }
+
+/// No node: there are fewer.
+const NOBODY: u32 = u32::MAX;
 
 /// Names of so many bytes are compared as one number.
 const OPENING_BYTES: usize = 16;
 
 impl Held {
     fn new(parent: u32, hash: u32, key: &str) -> Held {
-        let plain =
-            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+        // No format quotes, escapes or ends a name that has only these.
+        let plain = !key.is_empty()
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
         let (mut opening, mut mask) = ([0; OPENING_BYTES], [0; OPENING_BYTES]);
         if key.len() <= OPENING_BYTES {
             opening[..key.len()].copy_from_slice(key.as_bytes());
@@ -64,8 +68,8 @@ impl Held {
             key: key.into(),
             labelled: 0,
             signal: 0,
-            plain: plain && !key.is_empty(),
             named: false,
+            expected_below: if plain { parent } else { NOBODY },
             next: 0,
             opening: u128::from_le_bytes(opening),
             mask: u128::from_le_bytes(mask),
@@ -136,8 +140,7 @@ impl Names {
         let next = self.nodes[self.last.0 as usize].next;
         let held = &self.nodes[next as usize];
         let length = held.key.len();
-        let came =
-            held.plain && held.parent == parent.0 && text.get(length) == Some(&end) && held.opens(text);
+        let came = held.expected_below == parent.0 && text.get(length) == Some(&end) && held.opens(text);
         if !came {
             return None;
         }
@@ -156,8 +159,7 @@ impl Names {
         let next = self.nodes[self.last.0 as usize].next;
         let held = &self.nodes[next as usize];
         let start = end.checked_sub(held.key.len()).filter(|start| *start > from)?;
-        let came =
-            held.plain && held.parent == parent.0 && text[start - 1] == b' ' && held.opens(&text[start..]);
+        let came = held.expected_below == parent.0 && text[start - 1] == b' ' && held.opens(&text[start..]);
         if !came {
             return None;
         }

@@ -50,19 +50,20 @@ pub(crate) fn key_values<'a>(text: &'a str, sink: &mut Sink<'a, '_>) -> usize {
             at += 1;
             continue;
         }
-        let expected = sink.names.expected(sink.parent, &bytes[at..], b'=');
-        let length = expected.map_or_else(|| run(&bytes[at..], KEY), |(_, length)| length);
-        let equals = at + length;
-        if length == 0 || bytes.get(equals) != Some(&b'=') {
+        if let Some((node, length)) = sink.names.expected(sink.parent, &bytes[at..], b'=') {
+            let (value, next) = value_at(text, at + length + 1, sink.arena);
+            sink.put(node, value);
+            at = next;
+            continue;
+        }
+        let equals = at + run(&bytes[at..], KEY);
+        if equals == at || bytes.get(equals) != Some(&b'=') {
             bare += 1;
             at = word_end(text, equals);
             continue;
         }
-        let (value, next) = value_at(text, equals + 1, sink.arena);
-        match expected {
-            Some((node, _)) => sink.put(node, value),
-            None => sink.push(&text[at..equals], value),
-        }
+        let (value, next) = any_value_at(text, equals + 1, sink.arena);
+        sink.push(&text[at..equals], value);
         at = next;
     }
     bare

@@ -19,7 +19,8 @@ impl Sieve {
     }
 
     /// Whether a name may have been added; never wrong where it says no.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a few instructions, asked of every line")]
     pub(crate) fn may_hold(&self, name: &str) -> bool {
         let bit = place(name.as_bytes());
         self.0[bit / 64] >> (bit % 64) & 1 != 0

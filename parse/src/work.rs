@@ -102,17 +102,23 @@ impl<'a> Work<'_, 'a> {
     /// Puts pairs into the fields that the source type has for them.
     pub(crate) fn put_pairs(&mut self, of: TypeIndex, pairs: &[(Node, Value<'a>)], nesting: u8) {
         for (node, value) in pairs {
-            let found = self.actions.find(of, *node, self.plan, self.names, self.fields);
-            match (found.native, value) {
-                (Some(native), Value::Str(text)) if found.plain => {
-                    self.draft.put(native.id, *value);
-                    if let Some(target) = found.first
+            let known =
+                self.actions.by_node.get(usize::from(of)).and_then(|nodes| nodes.get(node.0 as usize));
+            match (known, value) {
+                // Copied part by part: a copy of the whole would wait in memory for its parts.
+                (Some(Some(Found { native: Some(native), first, plain: true, .. })), Value::Str(text)) => {
+                    let first = *first;
+                    self.draft.put(native.id, Value::Str(text));
+                    if let Some(target) = first
                         && !self.is_nothing(of, text)
                     {
                         self.put_mapped_text(target, text);
                     }
                 }
-                _ => self.put_found(of, found, *value, nesting),
+                _ => {
+                    let found = self.actions.find(of, *node, self.plan, self.names, self.fields);
+                    self.put_found(of, found, *value, nesting);
+                }
             }
         }
     }
@@ -217,19 +223,22 @@ impl<'a> Work<'_, 'a> {
     }
 
     #[inline]
-    fn put_mapped_text(&mut self, target: Target, text: &'a str) {
+    pub(crate) fn put_mapped_text(&mut self, target: Target, text: &'a str) {
         if (text.len() <= 1 && matches!(text, "" | "-")) || (target.once && self.draft.has(target.id)) {
             return;
         }
-        let typed = match target.way {
-            Way::AsIs => Some(Value::Str(text)),
-            Way::Number => text::int(text).map(Value::Int),
-            Way::Address => text::ip(text).map(Value::Ip),
-            Way::Other => None,
-        };
-        match typed {
-            Some(typed) => self.draft.put(target.id, typed),
-            None => self.put_text(target, text),
+        // Each kind is put where it is made: a value made first and copied then waits for its parts.
+        match target.way {
+            Way::AsIs => self.draft.put(target.id, Value::Str(text)),
+            Way::Number => match text::int(text) {
+                Some(number) => self.draft.put(target.id, Value::Int(number)),
+                None => self.put_text(target, text),
+            },
+            Way::Address => match text::ip(text) {
+                Some(address) => self.draft.put(target.id, Value::Ip(address)),
+                None => self.put_text(target, text),
+            },
+            Way::Other => self.put_text(target, text),
         }
     }
 
