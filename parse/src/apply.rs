@@ -8,6 +8,7 @@ use crate::pattern::{Pattern, Spans};
 use crate::plan::{BoundSwitch, BoundTime, BoundWithin, TypeIndex};
 use crate::signals::Signals;
 use crate::target::{Func, Target};
+use crate::text;
 use crate::work::Work;
 use bumpalo::collections::String as BumpString;
 use event::{DefectKind, FieldId, ParseStatus, Value, known};
@@ -242,12 +243,10 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn switch(&mut self, switch: &BoundSwitch) {
-        let case = match switch.on.as_slice() {
-            [id] if matches!(self.draft.get(*id), Some(Value::Str(_)) | None) => {
-                let key = self.draft.get(*id).and_then(|value| value.as_str());
-                switch.cases.get(key.unwrap_or(""))
-            }
-            on => switch.cases.get(self.joined(on, ':').as_str()),
+        let only = if let [id] = switch.on.as_slice() { self.text_of(*id) } else { None };
+        let case = match only {
+            Some(text) => switch.cases.get(text),
+            None => switch.cases.get(self.joined(&switch.on, ':').as_str()),
         };
         let case = case.unwrap_or(&switch.default);
         for (from, target) in &case.maps {
@@ -260,6 +259,16 @@ impl<'a> Work<'_, 'a> {
         self.put_sets(&case.sets);
     }
 
+    /// The text of a field, which is empty where it is not there; `None` where it holds something else.
+    #[inline]
+    fn text_of(&self, id: FieldId) -> Option<&'a str> {
+        match self.draft.value(id) {
+            Some(Value::Str(text)) => Some(text),
+            Some(_) => None,
+            None => Some(""),
+        }
+    }
+
     /// The values of these fields as text; nothing for one that is not there.
     fn joined(&self, ids: &[FieldId], between: char) -> BumpString<'a> {
         const USUAL_BYTES: usize = 96;
@@ -268,8 +277,9 @@ impl<'a> Work<'_, 'a> {
             if at > 0 {
                 text.push(between);
             }
-            match self.draft.get(*id) {
+            match self.draft.value(*id) {
                 Some(Value::Str(part)) => text.push_str(part),
+                Some(Value::Int(number)) => text.push_str(text::decimal(*number, self.draft.arena)),
                 // Writing to the arena cannot fail.
                 Some(value) => drop(write!(text, "{value}")),
                 None => {}

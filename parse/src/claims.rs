@@ -18,6 +18,7 @@ pub(crate) struct Claims {
     devices: AHashMap<String, TypeIndex>,
     // By the id of the first element, up to its first point.
     data: AHashMap<String, TypeIndex>,
+    data_sieve: Sieve,
     texts: Vec<(String, TypeIndex)>,
     apps: AHashSet<String>,
     app_sieve: Sieve,
@@ -37,6 +38,7 @@ impl Claims {
         }
         for id in &recognise.data {
             self.data.entry(id.clone()).or_insert(of);
+            self.data_sieve.add(id);
         }
         for text in &recognise.holds {
             const TEXT_BYTES_MIN: usize = 3;
@@ -88,7 +90,7 @@ impl Claims {
             let end = rest.bytes().position(|byte| matches!(byte, b'.' | b' ' | b']')).unwrap_or(rest.len());
             let id = &rest[..end];
             if !matches!(id, "timeQuality" | "origin" | "meta") {
-                return self.data.get(id).copied();
+                return if self.data_sieve.may_hold(id) { self.data.get(id).copied() } else { None };
             }
             let next = memchr::memmem::find(rest.as_bytes(), b"][")?;
             rest = &rest[next + 2..];

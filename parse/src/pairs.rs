@@ -5,6 +5,7 @@ use crate::lanes::{self, LANES, Lanes};
 use crate::names::{Names, Node};
 use crate::signals::Signals;
 use crate::syslog;
+use crate::text;
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 use event::Value;
@@ -342,7 +343,7 @@ fn cef_value(line: &str, from: usize, to: usize) -> &str {
     let value = &line[from..to];
     match value.as_bytes() {
         [first, .., last] if *first > b'"' && first.is_ascii() && last.is_ascii_graphic() => value,
-        _ => unquoted(value.trim()),
+        _ => unquoted(text::trimmed(value)),
     }
 }
 

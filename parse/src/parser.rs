@@ -257,7 +257,7 @@ fn put_data<'a>(work: &mut Work<'_, 'a>, header: &Header<'a>, of: TypeIndex, sha
         Some(shape) => {
             for (found, value, escaped) in shapes.values(shape, header.data) {
                 let value = if escaped { pairs::parameter_value(value, arena) } else { value };
-                work.put_found(of, found, Value::Str(value), 0);
+                work.put_found_text(of, found, value);
             }
         }
         None => read_data(work, header.data, of, shapes),
@@ -278,7 +278,7 @@ fn read_data<'a>(work: &mut Work<'_, 'a>, data: &'a str, of: TypeIndex, shapes: 
                 let found = work.actions.find(of, node, work.plan, work.names, work.fields);
                 shapes.see(data, value, found);
                 let value = pairs::parameter_value(value, work.draft.arena);
-                work.put_found(of, found, Value::Str(value), 0);
+                work.put_found_text(of, found, value);
             }
             None => {
                 named = false;

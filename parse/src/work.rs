@@ -105,21 +105,39 @@ impl<'a> Work<'_, 'a> {
             let known =
                 self.actions.by_node.get(usize::from(of)).and_then(|nodes| nodes.get(node.0 as usize));
             match (known, value) {
-                // Copied part by part: a copy of the whole would wait in memory for its parts.
-                (Some(Some(Found { native: Some(native), first, plain: true, .. })), Value::Str(text)) => {
-                    let first = *first;
-                    self.draft.put(native.id, Value::Str(text));
-                    if let Some(target) = first
-                        && !self.is_nothing(of, text)
-                    {
-                        self.put_mapped_text(target, text);
-                    }
+                (Some(Some(found @ Found { plain: true, .. })), Value::Str(text)) => {
+                    let Found { native, first, .. } = *found;
+                    self.put_plain(of, (native, first), text);
                 }
                 _ => {
                     let found = self.actions.find(of, *node, self.plan, self.names, self.fields);
                     self.put_found(of, found, *value, nesting);
                 }
             }
+        }
+    }
+
+    /// Puts a text into the fields that were found for its name.
+    #[inline]
+    pub(crate) fn put_found_text(&mut self, of: TypeIndex, found: Found, text: &'a str) {
+        if found.plain {
+            self.put_plain(of, (found.native, found.first), text);
+        } else {
+            self.put_found(of, found, Value::Str(text), 0);
+        }
+    }
+
+    /// Puts a text into the native field and the only further one. Each value is made in its place: one that is copied
+    /// waits in memory for its parts.
+    #[inline]
+    fn put_plain(&mut self, of: TypeIndex, (native, first): (Option<Target>, Option<Target>), text: &'a str) {
+        if let Some(native) = native {
+            self.draft.put(native.id, Value::Str(text));
+        }
+        if let Some(target) = first
+            && !self.is_nothing(of, text)
+        {
+            self.put_mapped_text(target, text);
         }
     }
 
@@ -388,8 +406,12 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn put_account(&mut self, target: Target, text: &'a str) {
-        let parts = text.split_once('\\').map(|(domain, name)| (name, domain));
-        let (name, domain) = parts.or_else(|| text.split_once('@')).unwrap_or((text, ""));
+        let split = |byte| {
+            let at = lanes::first_of(text.as_bytes(), byte, byte)?;
+            Some((&text[..at], &text[at + 1..]))
+        };
+        let parts = split(b'\\').map(|(domain, name)| (name, domain));
+        let (name, domain) = parts.or_else(|| split(b'@')).unwrap_or((text, ""));
         if name.is_empty() {
             return self.put_kind(target, text);
         }
