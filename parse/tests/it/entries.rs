@@ -136,10 +136,8 @@ fn an_entry_that_takes_the_lines_of_others_is_told() {
         .replace("keys = [[\"gate_id\", \"verdict\"]]", "start = [\"Failed \"]");
     let told = found(&entry);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(
-        told[0].starts_with("gate.toml:6: error: takes 9 sample lines of application-log, bitwarden, gitea"),
-        "{told:?}"
-    );
+    assert!(told[0].starts_with("gate.toml:6: error: takes "), "{told:?}");
+    assert!(told[0].contains(" sample lines of application-log, bitwarden, gitea"), "{told:?}");
 }
 
 #[test]

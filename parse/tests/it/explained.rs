@@ -10,7 +10,11 @@ use std::sync::Arc;
 /// Values that the parser changes on their way from the line: other letters, other escapes, other notations.
 fn same(part: &str, value: &str) -> bool {
     let plain = |text: &str| text.to_lowercase().replace(['\\', '"', '[', ']'], "");
-    plain(part) == plain(value) || part.parse::<f64>().is_ok() && part.parse::<f64>() == value.parse::<f64>()
+    // `(3)www(7)example(0)`, as the DNS server of Windows writes names.
+    let labels = || part.split(['(', ')']).skip(2).step_by(2).filter(|label| !label.is_empty());
+    plain(part) == plain(value)
+        || part.parse::<f64>().is_ok() && part.parse::<f64>() == value.parse::<f64>()
+        || part.starts_with('(') && labels().eq(value.split('.'))
 }
 
 #[test]

@@ -5,13 +5,13 @@ use super::document::{Document, find, tables, texts, texts_of};
 use super::hint;
 use crate::catalogue::own::prefixes;
 use crate::catalogue::pieces::{Piece, field, pieces};
-use crate::catalogue::written::Entry;
+use crate::catalogue::written::{Entry, OneOrMany};
 use crate::pattern::Pattern;
 use event::{FieldTable, known};
 use toml::de::{DeTable, DeValue};
 
 /// What functions there are; `target.rs` has what they do.
-const FUNCTIONS: [&str; 16] = [
+const FUNCTIONS: [&str; 17] = [
     "lower",
     "basename",
     "transport",
@@ -22,6 +22,7 @@ const FUNCTIONS: [&str; 16] = [
     "hextext",
     "pairs",
     "labels",
+    "dnslabels",
     "hashes",
     "word",
     "endpoint",
@@ -60,7 +61,7 @@ struct Names<'r, 'f> {
     report: &'r mut Report<'f>,
     prefix: &'r str,
     keep: &'r [String],
-    /// First parts of vendors' names: of this entry's prefix and of those of the shipped ones.
+    /// First parts of vendors' names: this entry's `event.module`, and those of its prefix and of the shipped ones.
     vendors: Vec<String>,
     /// What a vendor's own name is put under, in hints.
     example: String,
@@ -71,6 +72,7 @@ pub(super) fn check(document: &Document<'_>, entry: &Entry, report: &mut Report<
     let first = |prefix: &str| prefix.split('.').next().unwrap_or("").to_owned();
     let mut vendors: Vec<String> = prefixes().iter().map(|prefix| first(prefix)).collect();
     vendors.push(first(&entry.prefix));
+    vendors.extend(entry.set.get("event.module").into_iter().flat_map(OneOrMany::iter).map(str::to_owned));
     vendors.retain(|vendor| !vendor.is_empty());
     let example = match entry.prefix.as_str() {
         "" => format!("{}.", entry.name),
