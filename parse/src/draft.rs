@@ -175,3 +175,40 @@ impl<'p, 'a> Draft<'p, 'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use event::known;
+
+    #[test]
+    fn the_first_value_is_found_and_the_next_event_has_none() {
+        let (arena, mut places) = (Bump::new(), Places::new());
+        // The second of these events is the one whose number begins anew.
+        places.event = u32::MAX << PLACE_BITS;
+        places.event -= 1 << PLACE_BITS;
+        for _ in 0..4 {
+            let mut draft = Draft::new(&arena, "", &mut places);
+            assert!(!draft.has(known::USER_NAME) && draft.get(known::USER_NAME).is_none());
+            draft.put(known::USER_DOMAIN, Value::Null);
+            draft.put(known::USER_NAME, Value::Int(1));
+            draft.put(known::USER_NAME, Value::Int(2));
+            assert_eq!(draft.get(known::USER_NAME), Some(Value::Int(1)));
+            assert_eq!(draft.value(known::USER_DOMAIN), Some(&Value::Null));
+            assert!(draft.has(known::USER_NAME) && !draft.has(known::SOURCE_IP));
+        }
+    }
+
+    #[test]
+    fn a_full_event_says_so_and_keeps_its_places() {
+        let (arena, mut places) = (Bump::new(), Places::new());
+        let mut draft = Draft::new(&arena, "", &mut places);
+        (0..FIELDS_MAX).for_each(|_| draft.put(known::USER_NAME, Value::Null));
+        draft.put(known::SOURCE_IP, Value::Null);
+        assert!(!draft.has(known::SOURCE_IP));
+        assert_eq!(
+            draft.defects.iter().map(|defect| defect.kind).collect::<Vec<_>>(),
+            [DefectKind::TooManyFields]
+        );
+    }
+}
