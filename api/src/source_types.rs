@@ -117,20 +117,9 @@ impl SourceTypes {
     pub fn open(folder: Option<&Path>) -> anyhow::Result<(SourceTypes, Vec<String>)> {
         let Some(folder) = folder else { return Ok((SourceTypes::shipped(), Vec::new())) };
         let files = read_files(&[folder.to_owned()])?;
-        let (mut refused, mut good) = (Vec::new(), Vec::new());
-        let whole = catalogue(&files);
-        let current = match whole {
-            Ok(catalogue) => catalogue,
-            Err(_) => {
-                for file in files.iter().cloned() {
-                    good.push(file);
-                    if let Err(error) = catalogue(&good) {
-                        good.pop();
-                        refused.push(error.to_string());
-                    }
-                }
-                catalogue(&good).context("reading the source types")?
-            }
+        let (current, files, refused) = match catalogue(&files) {
+            Ok(current) => (current, files, Vec::new()),
+            Err(_) => without_faulty(files)?,
         };
         let (folder, current) = (Some(folder.to_owned()), ArcSwap::from_pointee(current));
         Ok((SourceTypes { folder, current, files: Mutex::new(files) }, refused))
@@ -162,6 +151,20 @@ impl SourceTypes {
         *held = files;
         Ok(Some(count))
     }
+}
+
+/// The catalogue with those files that can be used, these files, and what is wrong with each of the others.
+fn without_faulty(files: Vec<EntryFile>) -> anyhow::Result<(Catalogue, Vec<EntryFile>, Vec<String>)> {
+    let (mut good, mut refused) = (Vec::new(), Vec::new());
+    for file in files {
+        good.push(file);
+        if let Err(error) = catalogue(&good) {
+            good.pop();
+            refused.push(error.to_string());
+        }
+    }
+    let current = catalogue(&good).context("reading the source types")?;
+    Ok((current, good, refused))
 }
 
 #[cfg(test)]
@@ -218,5 +221,9 @@ mod tests {
         let (types, refused) = SourceTypes::open(Some(folder.path())).unwrap();
         assert!(refused.len() == 1 && refused[0].contains("one.toml: line 1: "), "{refused:?}");
         assert!(types.current().find("two").is_some());
+        // What was left out is told again, until it is gone or good.
+        assert!(types.reload(&FieldTable::new()).is_err());
+        std::fs::remove_file(folder.path().join("one.toml")).unwrap();
+        assert!(types.reload(&FieldTable::new()).unwrap().is_none());
     }
 }

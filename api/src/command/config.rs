@@ -38,7 +38,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     // The server starts without them, so this check must not keep it from starting.
     let (_, refused) = SourceTypes::open(checked.catalogue.as_deref())?;
     for refusal in refused {
-        eprintln!("source type refused: {refusal}; `sperwer catalogue lint` says more");
+        eprintln!("left out: {refusal}");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -68,7 +68,7 @@ fn index_settings(config: &Checked) -> IndexSettings {
 fn source_types(config: &Checked) -> anyhow::Result<SourceTypes> {
     let (types, refused) = SourceTypes::open(config.catalogue.as_deref())?;
     for refusal in refused {
-        tracing::warn!("source type refused: {refusal}");
+        tracing::warn!("left out: {refusal}");
     }
     Ok(types)
 }

@@ -72,24 +72,33 @@ pub fn lint(files: &[(&str, &str)]) -> Vec<Finding> {
         }
         findings.extend(report.findings);
     }
-    whole(files, &good, &mut findings);
-    recognition::check(files, &good, &mut findings);
+    if let Some(catalogue) = whole(files, &good, &mut findings) {
+        recognition::check(files, &good, catalogue, &mut findings);
+    }
     let place = |finding: &Finding| files.iter().position(|(file, _)| *file == finding.file);
     findings.sort_by_key(|finding| (place(finding), finding.line, std::cmp::Reverse(finding.severity)));
     findings.dedup();
     findings
 }
 
-/// What only the catalogue as a whole tells: names of entries that are not there, limits.
-fn whole(files: &[(&str, &str)], good: &[(&str, &str)], findings: &mut Vec<Finding>) {
-    let Err(error) = Catalogue::with_own(good) else { return };
+/// The catalogue with the good files, or what is wrong with it as a whole: names of entries that are not there, limits.
+fn whole(files: &[(&str, &str)], good: &[(&str, &str)], findings: &mut Vec<Finding>) -> Option<Catalogue> {
+    let error = match Catalogue::with_own(good) {
+        Ok(catalogue) => return Some(catalogue),
+        Err(error) => error,
+    };
     let (CatalogueError::Unreadable { name, message } | CatalogueError::Unusable { name, message }) = error;
     let of_file = |(file, text): &&(&str, &str)| *file == name || name_of(text).as_ref() == Some(&name);
-    let Some((file, _)) = files.iter().find(of_file).or(files.first()) else { return };
-    if findings.iter().any(|finding| finding.file == *file && finding.severity == Severity::Error) {
-        return;
+    let (file, _) = files.iter().find(of_file).or(files.first())?;
+    if !findings.iter().any(|finding| finding.file == *file && finding.severity == Severity::Error) {
+        findings.push(Finding {
+            severity: Severity::Error,
+            file: (*file).to_owned(),
+            line: 1,
+            text: message,
+        });
     }
-    findings.push(Finding { severity: Severity::Error, file: (*file).to_owned(), line: 1, text: message });
+    None
 }
 
 /// The file in hand and what was found in it.
@@ -192,6 +201,12 @@ pub(super) fn one_line(error: &toml::de::Error, text: &str) -> String {
 
 fn said(error: &toml::de::Error) -> String {
     let message = first_line(error.message());
+    if let Some((unknown, known)) = message.split_once(", expected one of ")
+        && let Some(name) = unknown.strip_prefix("unknown field ")
+    {
+        let known = known.split(", ").map(|name| name.trim_matches('`'));
+        return format!("{unknown}{}", hint(name.trim_matches('`'), known));
+    }
     match message.strip_prefix("data did not match any variant of untagged enum ") {
         Some(_) => "a text or a list of texts has to stand here".to_owned(),
         None => message.to_owned(),

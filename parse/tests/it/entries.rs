@@ -161,7 +161,12 @@ fn own_entries_stand_before_the_shipped_and_in_their_place() {
     assert_eq!(instead.types().count(), shipped);
     assert_eq!(instead.find("fortigate").map(|info| info.title_en.as_str()), Some("Gate"));
     let error = Catalogue::with_own(&[("a.toml", "name = 'x'\nnmae = 'y'")]).expect_err("a misspelt key");
-    assert!(error.to_string().starts_with("source type a.toml: line 2: unknown field `nmae`"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("source type a.toml: line 2: unknown field `nmae`; did you mean `name`"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -46,7 +46,12 @@ const COMMON_KEYS: [&str; 24] = [
 ];
 
 /// Looks at the entries that are `good` so far, and at what they do to the lines of the shipped ones.
-pub(super) fn check(files: &[(&str, &str)], good: &[(&str, &str)], findings: &mut Vec<Finding>) {
+pub(super) fn check(
+    files: &[(&str, &str)],
+    good: &[(&str, &str)],
+    with: Catalogue,
+    findings: &mut Vec<Finding>,
+) {
     let entries: Vec<_> = good
         .iter()
         .filter_map(|(file, text)| Some((*file, *text, toml::from_str::<Entry>(text).ok()?)))
@@ -60,7 +65,6 @@ pub(super) fn check(files: &[(&str, &str)], good: &[(&str, &str)], findings: &mu
     if files.iter().all(|(file, _)| shipped.contains(file)) {
         return;
     }
-    let Ok(with) = Catalogue::with_own(good) else { return };
     for (thief, (count, victims)) in taken(&Arc::new(with)) {
         let Some((file, text, _)) = entries.iter().find(|(_, _, entry)| entry.name == thief) else {
             continue;
