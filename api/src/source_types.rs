@@ -1,7 +1,7 @@
 //! The source types in force: those that come with the program, and those of the installation's own folder.
 //!
-//! A running server reads its folder again when it is asked to. What cannot be used then changes nothing: the types that
-//! were in force stay.
+//! A running server reads its folder again when it is asked to. What cannot be used then changes nothing: the types
+//! that were in force stay.
 
 use anyhow::{Context, ensure};
 use arc_swap::ArcSwap;

@@ -38,7 +38,8 @@ pub struct Proposal {
     pub remarks: Vec<String>,
 }
 
-/// Proposes an entry called `name` from sample lines, beside the shipped entries and `own` ones (path and text of each).
+/// Proposes an entry called `name` from sample lines, beside the shipped entries and `own` ones (path and text of
+/// each).
 ///
 /// # Errors
 /// No line to propose from; an own entry that cannot be used.

@@ -25,32 +25,10 @@ pub(super) fn drafts(base: &Draft, bodies: &[&str]) -> Vec<Draft> {
         return Vec::new();
     };
     let mut draft = Draft { format: "table", ..base.clone() };
-    let count = columns.rows[0].len();
-    let (mut described, mut taken) = (Vec::new(), BTreeSet::new());
-    let mut names = Vec::new();
-    for at in 0..count {
-        let values: Vec<&str> = columns.rows.iter().map(|row| row[at]).collect();
-        let kind = kind_of(&values);
-        let name = match &columns.names {
-            Some(names) => names[at].to_owned(),
-            None => invented(kind, at, &names),
-        };
-        let spec = field_of(&name, &values);
-        let field = spec.as_deref().and_then(|spec| spec.split('|').next()).unwrap_or("").to_owned();
-        let free = !field.is_empty() && taken.insert(field.clone());
-        match (field.as_str(), spec) {
-            ("@timestamp", Some(_)) if free => draft.time.push(list(std::slice::from_ref(&name))),
-            ("message", Some(_)) if free => draft.message.push(name.clone()),
-            (_, Some(spec)) if free => draft.map.push((name.clone(), spec)),
-            _ => {}
-        }
-        described.push(if kind == "text" { name.clone() } else { format!("{name}:{kind}") });
-        names.push(name);
-    }
+    let described = describe(&columns, &mut draft);
+    let names = || described.iter().map(|(name, _)| name);
+    let of = |wanted: &str| described.iter().find(|(_, kind)| *kind == wanted).map(|(name, _)| name.clone());
     // A date and a time of day that stand apart belong together.
-    let of = |kind: &str| {
-        described.iter().find_map(|it: &String| it.strip_suffix(kind)?.strip_suffix(':')).map(str::to_owned)
-    };
     if let Some((date, clock)) = of("date").zip(of("clock")) {
         draft.time = vec![list(&[date, clock])];
     }
@@ -59,10 +37,14 @@ pub(super) fn drafts(base: &Draft, bodies: &[&str]) -> Vec<Draft> {
         draft.table.push(("header", quoted("names")));
     }
     // Names with blanks in them cannot stand in a list of names with blanks between.
-    if names.iter().all(|name| !name.contains(|char: char| char.is_whitespace() || char == ':')) {
-        draft.columns = described.join(" ");
+    if names().all(|name| !name.contains(|char: char| char.is_whitespace() || char == ':')) {
+        let written = described.iter().map(|(name, kind)| match *kind {
+            "text" => name.clone(),
+            kind => format!("{name}:{kind}"),
+        });
+        draft.columns = written.collect::<Vec<_>>().join(" ");
     }
-    let own: Vec<String> = names.iter().filter(|name| name.len() > 2).cloned().collect();
+    let own: Vec<String> = names().filter(|name| name.len() > 2).cloned().collect();
     let lengths = if columns.names.is_some() { vec![4, 2, 8] } else { vec![0] };
     let with = |length: usize| {
         let keys: Vec<String> = own.iter().take(length).cloned().collect();
@@ -71,6 +53,30 @@ pub(super) fn drafts(base: &Draft, bodies: &[&str]) -> Vec<Draft> {
         Draft { recognise, ..draft.clone() }
     };
     lengths.into_iter().map(with).collect()
+}
+
+/// Each column's name and what it holds; what is known by its name goes into the draft.
+fn describe(columns: &Columns<'_>, draft: &mut Draft) -> Vec<(String, &'static str)> {
+    let (mut described, mut taken) = (Vec::new(), BTreeSet::new());
+    for at in 0..columns.rows[0].len() {
+        let values: Vec<&str> = columns.rows.iter().map(|row| row[at]).collect();
+        let kind = kind_of(&values);
+        let name = match &columns.names {
+            Some(names) => names[at].to_owned(),
+            None => invented(kind, at, &described),
+        };
+        let spec = field_of(&name, &values).unwrap_or_default();
+        let field = spec.split('|').next().unwrap_or("").to_owned();
+        if !field.is_empty() && taken.insert(field.clone()) {
+            match field.as_str() {
+                "@timestamp" => draft.time.push(list(std::slice::from_ref(&name))),
+                "message" => draft.message.push(name.clone()),
+                _ => draft.map.push((name.clone(), spec)),
+            }
+        }
+        described.push((name, kind));
+    }
+    described
 }
 
 /// The lines cut at a separator, if all of them have as many columns.
@@ -118,17 +124,32 @@ fn kind_of(values: &[&str]) -> &'static str {
 }
 
 /// A name for a column that has none.
-fn invented(kind: &str, at: usize, before: &[String]) -> String {
+fn invented(kind: &str, at: usize, before: &[(String, &str)]) -> String {
+    let is_there = |wanted: &str| before.iter().any(|(name, _)| name == wanted);
     let wanted = match kind {
         "iso" | "time" => "time",
         "date" => "date",
         "clock" => "clock",
-        "addr" | "endpoint" if before.iter().any(|name| name == "src_ip") => "dst_ip",
+        "addr" | "endpoint" if is_there("src_ip") => "dst_ip",
         "addr" | "endpoint" => "src_ip",
         _ => "",
     };
-    if wanted.is_empty() || before.iter().any(|name| name == wanted) {
+    if wanted.is_empty() || is_there(wanted) {
         return format!("column_{}", at + 1);
     }
     wanted.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_lines_can_be_cut(lines in prop::collection::vec("([a-z0-9é\":. ]{0,6}[,;|\t]){0,7}", 0..4)) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            prop_assert!(drafts(&Draft::default(), &lines).iter().all(|draft| draft.format == "table"));
+        }
+    }
 }

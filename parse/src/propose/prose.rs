@@ -5,6 +5,7 @@ use super::write::{Draft, DraftPattern, list};
 use crate::catalogue::Catalogue;
 use crate::pattern::{Pattern, address_length, level_length, time_length};
 use crate::sight::Sight;
+use crate::syslog::quote_end;
 use crate::text;
 use event::{FieldKind, FieldTable, known};
 use std::collections::BTreeSet;
@@ -102,7 +103,7 @@ fn token(rest: &str, at: usize, timed: bool) -> (Kind, usize) {
         }
     }
     if bytes[0] == b'"'
-        && let Some(close) = rest[1..].find('"')
+        && let Some((close, _)) = quote_end(&bytes[1..])
     {
         return (Kind::Quoted, close + 2);
     }
@@ -329,6 +330,7 @@ fn longest_text(pattern: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn patterns(lines: &[&str]) -> Vec<String> {
         let lines = lines.iter().map(|line| tokens(line)).collect();
@@ -362,6 +364,23 @@ mod tests {
             (&["Value {x} set"], &["Value {_:rest}"]),
         ] {
             assert_eq!(patterns(lines), want, "{lines:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_taken_apart_and_its_pattern_takes_it(
+            line in "[a-z0-9 .:=/@\\[\\]\"{}é-]{0,40}|[A-Z]{2,5} [0-9.:]{0,16} \\PC{0,12}",
+        ) {
+            let parts = tokens(&line);
+            let whole: String = parts.iter().map(|token| token.text).collect();
+            prop_assert_eq!(&whole, &line);
+            let text = pattern(&parts, "acme.");
+            // What cannot be compiled is not proposed.
+            if let Ok(compiled) = Pattern::compile(&text, &FieldTable::new()) {
+                let mut spans = crate::pattern::Spans::new();
+                prop_assert!(compiled.matches(&line, &mut spans), "{} does not take {}", text, line);
+            }
         }
     }
 }

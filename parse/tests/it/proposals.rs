@@ -8,8 +8,8 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     (
         "acme-json",
         &[
-            r#"{"ts":"2026-11-22T10:00:00Z","lvl":"WARN","door_id":7,"user":{"name":"an"},"client_ip":"192.0.2.7","msg":"refused"}"#,
-            r#"{"ts":"2026-11-22T10:00:01Z","lvl":"INFO","door_id":8,"user":{"name":"bo"},"client_ip":"192.0.2.8","msg":"opened"}"#,
+            r#"{"ts":"2026-11-22T10:00:00Z","door_id":7,"user":{"name":"an"},"client_ip":"192.0.2.7","msg":"no"}"#,
+            r#"{"ts":"2026-11-22T10:00:01Z","door_id":8,"user":{"name":"bo"},"client_ip":"192.0.2.8","msg":"yes"}"#,
         ],
         &[
             "format = \"json\"",

@@ -327,6 +327,23 @@ line 4: the gate is open
     }
 
     #[test]
+    fn programs_get_an_object_a_line() {
+        let catalogue = Catalogue::with_own(&[("gate.toml", GATE)]).expect("a good entry");
+        let mut explainer = Explainer::new(Arc::new(catalogue), SourceSettings::default());
+        let object = object(1, &explainer.explain(b"Gate 7 opened for an from 192.0.2.7", RECEIVED));
+        assert_eq!((&object["source_type"], &object["confidence"]), (&json!("acme-gate"), &json!("certain")));
+        let origins = [json!({ "from": 5, "to": 6 }), json!({ "from": 18, "to": 20 })];
+        for (at, (name, origin)) in ["acme.gate", "user.name"].iter().zip(origins).enumerate() {
+            assert_eq!(
+                (&object["fields"][at]["name"], &object["fields"][at]["origin"]),
+                (&json!(name), &origin)
+            );
+        }
+        assert_eq!(object["fields"][3]["origin"], "type");
+        assert_eq!(object["patterns"][0]["kind"], "pattern");
+    }
+
+    #[test]
     fn lines_are_cut_at_their_ends_and_at_the_limit() {
         let long = vec![b'x'; LINE_BYTES_MAX as usize + 10];
         let input = [b"one\r\n\n".as_slice(), &long, b"\nlast"].concat();

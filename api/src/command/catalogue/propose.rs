@@ -13,7 +13,8 @@ pub struct Args {
     /// Name of the source type: lower case with dashes, the vendor first.
     #[arg(long, value_name = "VENDOR-PRODUCT", value_parser = name)]
     name: String,
-    /// The file of sample lines, one event a line; `-` for standard input. A few of each kind tell more than many of one.
+    /// The file of sample lines, one event a line; `-` for standard input. A few of each kind tell more than many of
+    /// one.
     #[arg(long, value_name = "FILE")]
     sample: PathBuf,
     /// The file to write; standard output without it. One that is there is not overwritten.
