@@ -216,7 +216,12 @@ pub(crate) fn outcome(text: &str) -> Option<&'static str> {
         "forward",
         "authenticated",
     ];
+    // Words that only begin like one of them.
+    const NEITHER: [&str; 5] = ["passw", "passk", "passp", "okta", "dropb"];
     let starts = |start: &&str| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    if NEITHER.iter().any(&starts) {
+        return None;
+    }
     if FAILED.iter().any(&starts) || text.eq_ignore_ascii_case("false") {
         return Some("failure");
     }
@@ -298,6 +303,8 @@ mod tests {
             ("é", None),
             ("monitor", None),
             ("", None),
+            ("Password reset", None),
+            ("okta.session", None),
         ] {
             assert_eq!(outcome(text), want, "{text}");
         }

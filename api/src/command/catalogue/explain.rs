@@ -239,6 +239,8 @@ line 2: {"timestamp":"2026-11-22T10:00:00Z","event_type":"alert","src_ip":"192.0
        type event.category       intrusion_detection
        type event.kind           alert
        type event.type           info
+       made ocsf.class_uid       2004
+       made ocsf.activity_id     1
        type event.module         suricata
        type observer.product     Suricata
        type observer.type        ids
