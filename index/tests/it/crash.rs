@@ -32,21 +32,18 @@ fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// The files as they were at one moment, although background threads go on: the durable manifests did not change while
-/// we looked, so whatever they name was there.
+/// The files as they were at one moment, although background threads go on: the durable manifests were the same before
+/// and after we looked, so whatever they name was there all the time.
 fn snapshot(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let decides = |path: &Path| path.ends_with("durable.json") || path.ends_with("position.json");
-    let deciding = |files: &BTreeMap<PathBuf, Vec<u8>>| -> Vec<(PathBuf, Vec<u8>)> {
-        files
-            .iter()
-            .filter(|(path, _)| decides(path))
-            .map(|(path, bytes)| (path.clone(), bytes.clone()))
-            .collect()
+    let deciding = || -> BTreeMap<PathBuf, Vec<u8>> {
+        let decides = |path: &Path| path.ends_with("durable.json") || path.ends_with("position.json");
+        files(path).into_iter().filter(|(path, _)| decides(path)).collect()
     };
     loop {
-        let (before, after) = (files(path), files(path));
-        if deciding(&before) == deciding(&after) {
-            return before;
+        let before = deciding();
+        let found = files(path);
+        if before == deciding() && before.iter().all(|(path, bytes)| found.get(path) == Some(bytes)) {
+            return found;
         }
     }
 }
