@@ -75,7 +75,8 @@ fn operand(f: &mut fmt::Formatter<'_>, query: &Query) -> fmt::Result {
 
 fn field_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     let plain = |letter: char| letter.is_alphabetic() || matches!(letter, '_' | '.' | '@');
-    if name.starts_with(|first: char| first.is_alphabetic() || first == '@')
+    // A Roman numeral is both a letter and a number, and no name begins with a number.
+    if name.starts_with(|first: char| first.is_alphabetic() && !first.is_numeric() || first == '@')
         && name.len() > 1
         && name.chars().all(plain)
     {
