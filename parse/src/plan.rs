@@ -481,36 +481,15 @@ impl Binder<'_> {
         };
         bound.within = self.within(entry, &bound.naming)?;
         self.patterns(entry, &mut bound)?;
-        for list in &entry.time {
-            // Sysmon says the zone in the field's name.
-            let utc = matches!(list.as_slice(), [name] if name.ends_with("UtcTime"))
-                || list.last().is_some_and(|last| last == "=UTC");
-            let names = list.iter().filter(|name| *name != "=UTC");
-            let names = names.map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
-            bound.time.push(BoundTime { names, utc });
-        }
-        bound.message =
-            entry.message.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
-        let programs =
-            |names: &Vec<String>| names.iter().map(|name| self.native(&bound.naming, name)).collect();
+        bound.time = self.times(entry, &bound.naming)?;
+        bound.message = self.natives(&entry.message, &bound.naming)?;
+        let programs = |names: &Vec<String>| self.natives(names, &bound.naming);
         bound.hands_on = entry.hands_on.as_ref().map(programs).transpose()?;
         for when in &entry.when {
-            let has = when.has.iter().map(|name| self.native(&bound.naming, name)).collect::<Bound<_>>()?;
+            let has = self.natives(&when.has, &bound.naming)?;
             bound.whens.push((has, self.sets(&when.set, &entry.set)?));
         }
-        for switch in &entry.switch {
-            let on = switch.on.iter().map(|name| self.id(name)).collect::<Bound<_>>()?;
-            let default = self.case(&switch.default, &bound.naming, &entry.set)?;
-            let mut cases = AHashMap::new();
-            for (values, case) in &switch.case {
-                // One case may serve several values: "4624 4648", or "Log In|Log Out" where they hold blanks.
-                let separator = if values.contains('|') { '|' } else { ' ' };
-                for value in values.split(separator) {
-                    cases.insert(value.to_owned(), self.case(case, &bound.naming, &entry.set)?);
-                }
-            }
-            bound.switches.push(BoundSwitch { on, cases, default });
-        }
+        bound.switches = self.switches(entry, &bound.naming)?;
         if let Some(table) = &entry.table {
             let path = self.id(&format!("{}_path", entry.prefix))?;
             bound.table = Some(Table::new(entry, table, |text| self.constant(text), path)?);
@@ -521,6 +500,40 @@ impl Binder<'_> {
             bound.layouts.push(BoundLayout { column: layout.column, is: layout.is.clone(), names });
         }
         Ok(bound)
+    }
+
+    fn natives(&self, names: &[String], naming: &Naming) -> Bound<Vec<FieldId>> {
+        names.iter().map(|name| self.native(naming, name)).collect()
+    }
+
+    fn times(&self, entry: &Entry, naming: &Naming) -> Bound<Vec<BoundTime>> {
+        let bind = |list: &Vec<String>| {
+            // Sysmon says the zone in the field's name.
+            let utc = matches!(list.as_slice(), [name] if name.ends_with("UtcTime"))
+                || list.last().is_some_and(|last| last == "=UTC");
+            let names = list.iter().filter(|name| *name != "=UTC");
+            let names = names.map(|name| self.native(naming, name)).collect::<Bound<_>>()?;
+            Ok(BoundTime { names, utc })
+        };
+        entry.time.iter().map(bind).collect()
+    }
+
+    fn switches(&self, entry: &Entry, naming: &Naming) -> Bound<Vec<BoundSwitch>> {
+        let mut switches = Vec::with_capacity(entry.switch.len());
+        for switch in &entry.switch {
+            let on = switch.on.iter().map(|name| self.id(name)).collect::<Bound<_>>()?;
+            let default = self.case(&switch.default, naming, &entry.set)?;
+            let mut cases = AHashMap::new();
+            for (values, case) in &switch.case {
+                // One case may serve several values: "4624 4648", or "Log In|Log Out" where they hold blanks.
+                let separator = if values.contains('|') { '|' } else { ' ' };
+                for value in values.split(separator) {
+                    cases.insert(value.to_owned(), self.case(case, naming, &entry.set)?);
+                }
+            }
+            switches.push(BoundSwitch { on, cases, default });
+        }
+        Ok(switches)
     }
 
     fn within(&self, entry: &Entry, naming: &Naming) -> Bound<Vec<BoundWithin>> {
