@@ -11,7 +11,7 @@ pub(crate) const NODES_MAX: usize = 131_072;
 
 /// At most this many of them are remembered for what one client sends, so that a program that writes ever new names (keys
 /// that are numbers of things) takes the room of its own client only.
-pub(crate) const CLIENT_NODES_MAX: u32 = 8_192;
+pub(crate) const CLIENT_NODES_MAX: u32 = 32_768;
 
 /// A name in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,11 +372,11 @@ mod tests {
     fn a_client_takes_its_own_share_only() {
         let mut names = Names::new(HashMap::new());
         names.read_for(ClientId(1));
-        let kept = (0..20_000).filter(|n| names.child(ROOT, &n.to_string()).is_some()).count();
+        let kept = (0..40_000).filter(|n| names.child(ROOT, &n.to_string()).is_some()).count();
         assert_eq!(kept, CLIENT_NODES_MAX as usize);
         assert!(names.child(ROOT, "7").is_some(), "what it has it keeps");
         names.read_for(ClientId(2));
-        assert!(names.child(ROOT, "20000").is_some());
+        assert!(names.child(ROOT, "40000").is_some());
         assert!(names.child(ROOT, "7").is_some());
     }
 }
