@@ -18,6 +18,15 @@ fn samples(count: u64) -> Vec<Sample> {
         .collect()
 }
 
+fn merging_soon() -> IndexSettings {
+    IndexSettings {
+        merge_factor: 2,
+        commit_interval_ms: 0,
+        checkpoint_interval_ms: 0,
+        ..IndexSettings::default()
+    }
+}
+
 /// Every file below `path`. One that goes away while we look was on its way out.
 fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -66,12 +75,7 @@ fn replayed(bench: &Bench, samples: &[Sample]) -> Bench {
 fn every_event_is_there_once_after_a_crash_at_any_step() {
     let samples = samples(120);
     let every: Vec<u64> = (0..120).collect();
-    let settings = IndexSettings {
-        merge_factor: 2,
-        commit_interval_ms: 0,
-        checkpoint_interval_ms: 30,
-        ..IndexSettings::default()
-    };
+    let settings = IndexSettings { checkpoint_interval_ms: 30, ..merging_soon() };
     let mut bench = Bench::with(settings);
     for (step, sample) in samples.iter().enumerate() {
         bench.add(sample);
@@ -144,13 +148,7 @@ fn a_damaged_split_is_set_aside_and_said_so() {
 
 #[test]
 fn merging_keeps_every_event() {
-    let settings = IndexSettings {
-        merge_factor: 2,
-        commit_interval_ms: 0,
-        checkpoint_interval_ms: 0,
-        ..IndexSettings::default()
-    };
-    let mut bench = Bench::with(settings);
+    let mut bench = Bench::with(merging_soon());
     for id in 0..60 {
         bench.add(&Sample::new(id, "tick"));
         bench.writer.commit_if_due(Timestamp(DAY.0 + id as i64 * 1_000_000)).expect("a commit");
@@ -255,13 +253,7 @@ fn what_cannot_be_read_now_or_by_this_version_ends_the_start_and_is_not_set_asid
 
 #[test]
 fn a_failed_merge_leaves_nothing_and_is_not_tried_at_every_turn() {
-    let settings = IndexSettings {
-        merge_factor: 2,
-        commit_interval_ms: 0,
-        checkpoint_interval_ms: 0,
-        ..IndexSettings::default()
-    };
-    let mut bench = Bench::with(settings);
+    let mut bench = Bench::with(merging_soon());
     for id in 0..3 {
         bench.add_all(&[Sample::new(id, "tick")]);
         bench.writer.checkpoint().expect("a checkpoint");
