@@ -17,12 +17,10 @@ fn main() {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a UTF-8 file name");
         let (version, name) = stem.split_once('_').expect("migrations are called NNNN_name.sql");
         let version: i64 = version.parse().expect("migrations are called NNNN_name.sql");
-        writeln!(
-            list,
-            "    Migration {{ version: {version}, name: {name:?}, sql: include_str!({:?}) }},",
-            path.display().to_string()
-        )
-        .expect("writing to a string cannot fail");
+        // The place is left open until it is compiled: a checkout may move with its build folder.
+        let place = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/migrations/{stem}.sql\")");
+        writeln!(list, "    Migration {{ version: {version}, name: {name:?}, sql: include_str!({place}) }},")
+            .expect("writing to a string cannot fail");
     }
     list.push(']');
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("migrations.rs");
