@@ -22,9 +22,9 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Say what is wrong with source types, or suspicious: keys, field names, patterns, recognition, samples.
-    Lint(lint::Args),
+    Lint(Looked),
     /// Run the sample lines inside source types through the whole catalogue.
-    Test(test::Args),
+    Test(Looked),
     /// Propose a source type from sample lines: format, recognition, fields, patterns, samples.
     New(propose::Args),
     /// Say of each line what it was taken for and why, where its fields are from, and what came near.
@@ -39,6 +39,16 @@ struct Where {
     /// The server's configuration, for its `parse.catalogue`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// What is looked at, and how it is told.
+#[derive(Debug, clap::Args)]
+struct Looked {
+    #[command(flatten)]
+    place: Where,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The source types that were named, and those that lie around them.

@@ -1,19 +1,9 @@
 //! `sperwer catalogue lint`: faults of source types, one a line.
 
-use super::Where;
+use super::Looked;
 use crate::source_types::pairs;
 use parse::{Finding, Severity};
 use serde::Serialize;
-
-/// Arguments of `sperwer catalogue lint`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(flatten)]
-    place: Where,
-    /// Print one JSON object instead of lines.
-    #[arg(long)]
-    json: bool,
-}
 
 #[derive(Serialize)]
 struct LintResult {
@@ -23,7 +13,7 @@ struct LintResult {
 }
 
 /// Runs the command; whether there was no error.
-pub fn run(args: &Args) -> anyhow::Result<bool> {
+pub(super) fn run(args: &Looked) -> anyhow::Result<bool> {
     let named = args.place.read()?;
     let mut files = named.files;
     let count = files.len();

@@ -1,22 +1,12 @@
 //! `sperwer catalogue test`: the sample lines of source types, run through the whole catalogue.
 
-use super::Where;
+use super::Looked;
 use crate::source_types::{self, EntryFile};
 use parse::{SampleRun, run_samples, sample_lines};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-
-/// Arguments of `sperwer catalogue test`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(flatten)]
-    place: Where,
-    /// Print one JSON object instead of lines.
-    #[arg(long)]
-    json: bool,
-}
 
 #[derive(Serialize)]
 struct TestResult {
@@ -44,7 +34,7 @@ struct FieldFault {
 }
 
 /// Runs the command; whether every sample gave what it should.
-pub fn run(args: &Args) -> anyhow::Result<bool> {
+pub(super) fn run(args: &Looked) -> anyhow::Result<bool> {
     let named = args.place.read()?;
     let result = tested(&named.files, named.others);
     if args.json {
