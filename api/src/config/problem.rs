@@ -31,12 +31,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not TOML, or has a key that does not exist.
-    #[error("the configuration {path} is not well formed")]
+    #[error("the configuration {path}, line {line}: {why}")]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// From 1.
+        line: usize,
+        /// What is wrong there.
+        why: String,
     },
     /// The file says something that cannot be.
     #[error("the configuration {path} cannot be used: {}", list(.problems))]
